@@ -1,0 +1,88 @@
+"""Letters carried on together: what of them the database already knows is asked once, what they make is written once."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from contact.email.guard import Guard
+from contact.email.mailbox import bounded
+from contact.email.parse import ParsedMail
+from contact.models import ReceivedMail
+from directory.models import Desk
+from tickets.actions.receiving import Arrivals
+from tickets.models import Message
+
+
+def waiting(desk: Desk) -> Iterator[list[int]]:
+    """Yield the mails that wait to be linked, by id, in the order of receipt: no more at a time than memory takes."""
+    rows = ReceivedMail.objects.filter(desk=desk, state=ReceivedMail.State.RECEIVED).order_by("received_at", "pk")
+    yield from bounded(rows.values_list("pk", "size"))
+
+
+# A mail with these states has no place yet.
+UNPLACED = (ReceivedMail.State.RECEIVED, ReceivedMail.State.UNPROCESSED)
+
+
+class Batch:
+    """Letters of one desk, in one transaction.
+
+    `arrivals` gathers the rows that they make. Whoever asks the database of earlier letters first asks here whether
+    there is anything to be found: where the answer hangs on what is gathered, that is written before.
+    """
+
+    def __init__(self, mails: list[ReceivedMail], letters: dict[int, ParsedMail], *, at: datetime) -> None:
+        """`mails` are those to be carried on, `letters` what they say, by the mail's id."""
+        self.desk, self.at = mails[0].desk, at
+        senders = [letters[mail.pk].sender.address for mail in mails]
+        self.arrivals, self.guard = Arrivals(self.desk, senders, at=at), Guard(mails, senders)
+        named = {one for letter in letters.values() for one in (letter.message_id, *_answered(letter)) if one}
+        known = Message.objects.filter(message_id__in=named)
+        self._known = set(known.values_list("message_id", flat=True))
+        # Bytes that the ledger has had before, in the same box; and in those of these mails that are carried on.
+        copies = ReceivedMail.objects.filter(desk=self.desk, sha256__in=[mail.sha256 for mail in mails])
+        copies = copies.exclude(state__in=UNPLACED).exclude(pk__in=[mail.pk for mail in mails])
+        self._placed = set(copies.values_list("sha256", "box"))
+        # The Message-IDs and senders of the letters that are gathered.
+        self._gathered: set[str] = set()
+
+    def note(self, parsed: ParsedMail) -> None:
+        """Note that the letter is a message now."""
+        self._gathered |= {parsed.message_id, parsed.sender.address.lower()} - {""}
+
+    def note_carried(self, mail: ReceivedMail) -> None:
+        """Note what became of a mail."""
+        self.guard.note(mail)
+        if mail.state not in UNPLACED:
+            self._placed.add((mail.sha256, mail.box))
+
+    def is_copy(self, mail: ReceivedMail) -> bool:
+        """Tell whether the very same bytes have found their place before."""
+        return (mail.sha256, mail.box) in self._placed
+
+    def may_be_here(self, parsed: ParsedMail) -> bool:
+        """Tell whether a message with this letter's Message-ID is known."""
+        return self._is_known([parsed.message_id])
+
+    def may_belong(self, parsed: ParsedMail) -> bool:
+        """Tell whether the letter answers a known one, or its subject may name a ticket."""
+        names = f"{self.desk.prefix}-".lower() in parsed.subject.lower()
+        if not names and not self._is_known(_answered(parsed)):
+            return False
+        if names or parsed.sender.address.lower() in self._gathered:
+            self.write()
+        return True
+
+    def _is_known(self, message_ids: list[str]) -> bool:
+        if not self._gathered.isdisjoint(message_ids):
+            self.write()
+        return not self._known.isdisjoint(message_ids)
+
+    def write(self) -> None:
+        """Write what was gathered, so that the database can be asked of it."""
+        self.arrivals.write()
+        self._known |= self._gathered
+        self._gathered.clear()
+
+
+def _answered(parsed: ParsedMail) -> list[str]:
+    reported = [parsed.bounce.original_message_id] if parsed.bounce else []
+    return [one for one in (*parsed.references, parsed.in_reply_to, *reported) if one]

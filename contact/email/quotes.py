@@ -1,0 +1,282 @@
+"""What the writer of a mail added, without the history that mail programs put below or around it.  Pure.
+
+Knows Latvian, English, Russian and German programs: Gmail, Outlook, Apple Mail, Thunderbird, Inbox.lv and their kin.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+_LONGEST = 500  # characters; a longer line is prose, not a header
+
+_QUOTED = re.compile(  # and not the end of an attribution whose address was broken: "> wrote:"
+    r"^\s{0,3}>(?!\s*(?:(?:wrote|rakstīja|schrieb|a écrit|пишет|написал\S{0,3})\s*)?:\s*$)", re.IGNORECASE
+)
+_RULE = re.compile(r"^\s*[_-]{10,}\s*$")
+_ORIGINAL = re.compile(
+    r"^[\s>*]*[-*]+\s*(?:Original(?:[ -]Message| Appointment| E?-?mail|-Nachricht|meddelelse)?|Reply message|Sākotnējais ziņojums|Sākotnējā ziņa"
+    r"|Sākotnējā vēstule|Oriģinālais ziņojums|Oriģinālā ziņa|Oriģinālā vēstule|Исходное сообщение"
+    r"|Первоначальное сообщение|Оригинальное сообщение|Ursprüngliche (?:Nachricht|E-Mail)|Originalnachricht"
+    r"|Message d['’]origine|Message original|Mensaje original|Mensagem original|Messaggio originale"
+    r"|Oorspronkelijk bericht"
+    r"|Ursprungligt meddelande|Oprindelig (?:meddelelse|besked)|Původní zpráva|Pôvodná správa"
+    r"|Eredeti üzenet|Orijinal Mesaj|Вихідне повідомлення|邮件原件|原始邮件|Opprinnelig melding"
+    r"|Wiadomość oryginalna|Oryginalna wiadomość"
+    r"|Originalus laiškas|Pradinis (?:laiškas|pranešimas)|Algne (?:kiri|sõnum)|Alkuperäinen viesti)\s*-+\**\s*$",
+    re.IGNORECASE,
+)
+_FORWARDED = re.compile(
+    r"^\s*(?:-{2,}\s*(?:Forwarded message|Pārsūtīta ziņa|Pārsūtītā ziņa|Pārsūtīts ziņojums|Pārsūtītais ziņojums"
+    r"|Pārsūtīta vēstule|Pārsūtītā vēstule|Пересылаемое сообщение|Переадресованное сообщение|Пересланное сообщение"
+    r"|Weitergeleitete Nachricht)\s*-{2,}"
+    r"|(?:Begin forwarded message|Pārsūtītās ziņas sākums|Начало переадресованного сообщения"
+    r"|Anfang der weitergeleiteten Nachricht)\s*:)\s*$",
+    re.IGNORECASE,
+)
+
+_HEADERS = {  # Latvian, English, Russian, German; then the neighbours and the languages of Outlook elsewhere
+    "from": "no|from|от|von|nuo|saatja|fra|från|van|de|da|od|lähettäjä|feladó|kimden|від|发件人|差出人",
+    "sent": "nosūtīts|sūtīts|datums|sent|date|отправлено|дата|gesendet|datum|išsiųsta|data|saadetud|kuupäev|sendt|dato"
+    "|skickat|verzonden|envoyé|date d'envoi|enviad[oa](?: el| em)?|fecha|inviato|wysłano|lähetetty"
+    "|odesláno|odoslané|elküldve|gönderildi|надіслано|发送时间|送信日時",
+    "to": "kam|to|кому|an|kellele|til|till|aan|à|para|a|do|vastaanottaja|komu|címzett|kime|收件人|宛先",
+    "copy": "kopija|cc|копия|kopie|koopia",
+    "subject": "temats|tēma|subject|тема|betreff|tema|teema|emne|ämne|onderwerp|objet|asunto|assunto|oggetto"
+    "|temat|aihe|předmět|predmet|tárgy|konu|主题|件名",
+}
+_HEADER = re.compile(
+    r"^[\s|]*\*{0,2}(?:"
+    + "|".join(f"(?P<{kind}>{words})" for kind, words in _HEADERS.items())
+    + r")\s*[:：]\*{0,2}(?:\s|$)",
+    re.IGNORECASE,
+)
+_INLINE_HEADER = re.compile(  # HTML whose fields stand in one line
+    rf"^\s*\*?(?:{_HEADERS['from']})\s*:\*? .{{1,200}}@.{{1,200}}? \*?(?:{_HEADERS['sent']})\s*:\*? .*\d[:.]\d\d",
+    re.IGNORECASE,
+)
+
+_CLOCK = re.compile(r"(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)")
+_DATE = re.compile(r"(?<!\d)\d{4}(?!\d)|(?<!\d)\d{1,2}[./]\s?\d{1,2}(?!\d)")
+_WROTE = re.compile(
+    r"\b(?:rakstīja|raksta|wrote|writes|(?:sent|said)(?=:)|пишет|писала?|написала?|schrieb|rašė|parašė|kirjutas|skrev|schreef|geschreven|écrit"
+    r"|escribió|escreveu|scritto|napisał|pisze|kirjoitti|đã viết|napsala?|napísala?|írta|a scris|пише|написала?|έγραψε|yazdı)(?![\w])"
+    r"|写道|のメール|작성",
+    re.IGNORECASE,
+)
+_CITING = re.compile(r"^\s*(?:Citējot|Citēts|Quoting|Zitat von|Цитирую)\b", re.IGNORECASE)
+_ADDRESS = re.compile(r"[<(\[][^\s<>()\[\]]+@[^\s<>()\[\]]+[>)\]]")
+_ADDRESS_LAST = re.compile(r">\s*[:：]$")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_RULED = re.compile(r"^-{2,} .+ wrote -{2,}$")
+_DATED_ADDRESS = re.compile(r"^\d{4}[/-]\d{1,2}[/-]\d{1,2}\b.*[<(][^\s<>()]+@[^\s<>()]+[>)]$")  # Gmail of old, no colon
+_BEGINS = re.compile(
+    r"^\s*-*\s*(?:On\b|Am\b|Le\b|El\b|Il\b|Op\b|Em\b|Den\b|På\b|W dniu\b|Dnia\b|Vào\b|\d{1,4}[./ -]"
+    r"|(?:pirmd|otrd|trešd|ceturtd|piektd|sestd|svētd)[\w.]*,"
+    r"|(?:пн|вт|ср|чт|пт|сб|вс|понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)[.,]"
+    r"|(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)[\w.]*,)",
+    re.IGNORECASE,
+)
+_DATE_BROKEN = re.compile(r"^\s*-*\s*(?:On|Am|Le|El|Il|Op|Em|Den|På)\b.{2,60}(?:,|\d|\bat|\bum|\bà)\s*$", re.IGNORECASE)
+_ENDS = re.compile(r"(?:[:：]|\bwrote ?-*)\s*$")  # "... wrote:", and Zoho's "---- On ... wrote ----"
+_GLUED = re.compile(r"^(?P<said>.*?\S)(?: *-{2,} *| +)(?=(?:On|Am|Le) .{8,200} (?:wrote|schrieb|a écrit) ?:\s*$)")
+_LINK = re.compile(r"^\s*[(<]?https?://[^\s]+[)>]?\s*>?\s*$")
+_LINK_BEGINS = re.compile(r"[(<]https?://[^\s)>]*$")
+
+
+_MARK = re.compile(  # where programs say in HTML, in no language, that all below is history
+    r"""(?:<hr\b[^<>]*>\s*)?<[^<>]+(?:
+        \b(?:id|name)\s*=\s*["']?(?:x_)*(?:divRplyFwdMsg|OLK_SRC_BODY_SECTION|stopSpelling|zwchr|reply-intro
+            |mail-editor-reference-message-container)\b
+        |\bclass\s*=\s*["']?(?:yahoo_quoted|zmail_extra)\b
+        |border:\s*none;\s*border-top:\s*solid\s*\#(?:B5C4DF|E1E1E1)
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def above_history(html: str) -> str:
+    """The HTML before a mail program's mark of the history; all of it if there is no mark."""
+    match = _MARK.search(html)
+    return html[: match.start()] if match else html
+
+
+def visible_reply(text: str) -> str:
+    """Return what the writer added: the text without the quoted history below it.
+
+    Answers between or below quoted lines are kept, with the quotes between them; a forwarded mail keeps its body.
+    When nothing would be left, the whole text is returned.
+    """
+    lines = _unglued(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    for number, line in enumerate(lines):
+        if len(line) > _LONGEST:
+            continue
+        if _FORWARDED.match(line):
+            break
+        if _ORIGINAL.match(line) or _is_header_block(lines, number):
+            lines = _without_rule(lines[:number])
+            break
+        length = _attribution(lines, number, _is_surely_attribution)
+        if length and not _quote_follows(lines, number):
+            lines = lines[: number + 1 - length]
+            break
+    added = "\n".join(_without_quotes(lines)).strip()
+    return added or text.strip()
+
+
+def _unglued(lines: list[str]) -> list[str]:
+    """Part an answer from the attribution that stands in its line, if the quotation follows."""
+    for number, line in enumerate(lines[:-1]):
+        is_introduction = len(line) <= _LONGEST and line.rstrip().endswith(":") and not _QUOTED.match(line)
+        if is_introduction and _quote_follows(lines, number):
+            match = _GLUED.match(line)
+            if match and _is_surely_attribution(line[match.end() :]):
+                return [*lines[:number], match["said"], line[match.end() :].lstrip(), *lines[number + 1 :]]
+    return lines
+
+
+def _is_header_block(lines: list[str], start: int) -> bool:
+    """Outlook's header begins here: fields on neighbouring lines, the sender or the date first.
+
+    Sender, reader and subject; or three kinds with the sender and the date among them; or two, if the date tells the clock or the sender an address.
+    """
+    match = _HEADER.match(lines[start])
+    if not match or match.lastgroup not in ("from", "sent"):
+        return bool(match) and _is_whole_header(lines[start : start + 6])
+    if _INLINE_HEADER.match(lines[start]):
+        return True
+    kinds = {match.lastgroup}
+    is_told = False  # a clock or an address: no prose
+    for line in lines[start : start + 9]:
+        if match := _HEADER.match(line[:_LONGEST]):
+            kinds.add(match.lastgroup or "")
+            is_clocked = match.lastgroup == "sent" and bool(_CLOCK.search(line) and _DATE.search(line))
+            is_told = is_told or is_clocked or (match.lastgroup == "from" and "@" in line)
+        elif not line.strip() and len(kinds) > 2:
+            break
+    if kinds >= {"from", "to", "subject"}:
+        return True
+    if "sent" not in kinds:
+        return False
+    return (len(kinds) >= 3 and "from" in kinds) or (len(kinds) >= 2 and is_told and bool(kinds & {"from", "to"}))
+
+
+def _is_whole_header(lines: list[str]) -> bool:
+    """Whether sender, date, reader and subject stand on neighbouring lines, in any order."""
+    kinds = set()
+    for line in lines:
+        match = _HEADER.match(line[:_LONGEST])
+        if not match:
+            break
+        kinds.add(match.lastgroup)
+    return kinds >= {"from", "sent", "to", "subject"}
+
+
+def _without_rule(lines: list[str]) -> list[str]:
+    """Drop the line of underscores that Outlook draws above its header."""
+    end = len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    return lines[: end - 1] if end and _RULE.match(lines[end - 1]) else lines
+
+
+def _attribution(lines: list[str], end: int, test: Callable[[str], bool]) -> int:
+    """How many lines, up to six, make the attribution ("… wrote:") that ends at line `end`; 0 for none."""
+    if not (
+        _ENDS.search(lines[end][-_LONGEST:])
+        or (test is _is_likely_attribution and lines[end].rstrip().endswith((">", ")")))
+    ):
+        return 0
+    shortest, is_dated = 0, False
+    joined = ""
+    for count in range(1, min(7, end + 2)):
+        line = lines[end + 1 - count]
+        if not line.strip() or len(line) > _LONGEST or _QUOTED.match(line):
+            break
+        joined = f"{line.strip()} {joined}".strip().replace("< ", "<").replace(" >", ">")
+        if test(joined):
+            begins = bool(_BEGINS.match(line)) and not _breaks_date(lines[end - count] if count <= end else "")
+            if begins or (shortest and not is_dated and _YEAR.search(line)):
+                return count
+            shortest, is_dated = shortest or count, is_dated or bool(_YEAR.search(joined))
+    return shortest
+
+
+def _breaks_date(line: str) -> bool:
+    """Whether a line breaks off within "On Friday, November 20," so that the one below begins with a number."""
+    return bool(_DATE_BROKEN.match(line))
+
+
+def _is_surely_attribution(line: str) -> bool:
+    """Believed even if no ">" follows: prose like "Kreditors rakstīja:" must not be enough."""
+    has_address, has_clock = _ADDRESS.search(line), _CLOCK.search(line)
+    if _RULED.match(line):
+        return True
+    if _WROTE.search(line):
+        return bool(has_address or (has_clock and _DATE.search(line)))
+    return bool(has_address and has_clock and _ADDRESS_LAST.search(line))
+
+
+def _is_likely_attribution(line: str) -> bool:
+    """Believed because ">" follows."""
+    if not _ENDS.search(line):
+        return bool(_DATED_ADDRESS.match(line))
+    return bool(_WROTE.search(line) or _CITING.match(line) or _ADDRESS.search(line))
+
+
+def _quote_follows(lines: list[str], number: int) -> bool:
+    following = next((line for line in (lines[at] for at in range(number + 1, len(lines))) if line.strip()), "")
+    return bool(_QUOTED.match(following))
+
+
+def _blocks(lines: list[str]) -> Iterator[tuple[int, int]]:
+    """The runs of quoted lines as half-open ranges; blank lines inside a run belong to it."""
+    start = end = -1
+    for number, line in enumerate(lines):
+        if _QUOTED.match(line):
+            start = number if start < 0 else start
+            end = number + 1
+        elif line.strip() and start >= 0 and not _continues_link(lines, number):
+            yield start, end
+            start = -1
+    if start >= 0:
+        yield start, end
+
+
+def _continues_link(lines: list[str], number: int) -> bool:
+    """A link of the quotation that its program broke out of the marks, alone or from its middle on."""
+    return bool(_LINK.match(lines[number]) or _LINK_BEGINS.search(lines[number - 1]))
+
+
+def _without_quotes(lines: list[str]) -> list[str]:
+    """Drop the block at the end, or the only one if a mail program introduced it; keep those with answers between."""
+    blocks = list(_blocks(lines))
+    if not blocks:
+        return lines
+    start, end = blocks[-1]
+    is_last = not any(line.strip() for line in lines[end:])
+    above = _attribution_above(lines, start)
+    if is_last or (len(blocks) == 1 and (above or _introduces_itself(lines[start:end]))):
+        lines = lines[: start - above] + lines[end:]
+        blocks.pop()
+    if blocks and (above := _attribution_above(lines, blocks[0][0])):
+        first = blocks[0][0]
+        lines = lines[: first - above] + lines[first:]
+    return lines
+
+
+def _introduces_itself(block: list[str]) -> bool:
+    """Whether the quotation begins with its own attribution, as Apple Mail has it in HTML."""
+    lines = [re.sub(r"^[> ]+", "", line) for line in block[:6]]
+    return any(
+        _attribution(lines[: number + 1], number, _is_surely_attribution) == number + 1 for number in range(len(lines))
+    )
+
+
+def _attribution_above(lines: list[str], start: int) -> int:
+    """How many lines right above `start`, blank ones between included, introduce the quotation."""
+    last = start - 1
+    while last >= 0 and not lines[last].strip():
+        last -= 1
+    if last < 0:
+        return 0
+    count = _attribution(lines, last, _is_likely_attribution)
+    return count + (start - 1 - last) if count else 0

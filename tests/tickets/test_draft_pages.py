@@ -1,0 +1,257 @@
+"""The pages of forwarding and of drafts: HTTP in, HTML out."""
+
+import pytest
+
+from contact.email import outbound
+from tests.support.facts import MINUTE, fresh
+from tests.support.office import make_employee, riga
+from tickets.actions.drafting import return_draft, save_draft
+from tickets.differences import Piece, difference
+from tickets.models import Draft, Message
+
+pytestmark = pytest.mark.django_db
+
+ENGLISH = {"accept-language": "en"}
+WORDS = "Labdien! Pārrēķiniet kopsummas."
+
+
+@pytest.fixture
+def at_work(browse):
+    """Return a function that signs one of the cast in, at 9:30."""
+    return lambda who="ilze": browse(who)
+
+
+class TestForwardPage:
+    """E-II.4a: the notice comes filled in, with the expected time by the calendar."""
+
+    def post(self, browser, ticket, cast, **changes):
+        page = browser.get(f"/tickets/{ticket.number}/forwarding/")
+        form = page.context["form"]
+        data = {"expert": cast.santa.pk, "due_on": "2025-11-14", "due_time": "17:00", "key": "f" * 32}
+        data |= {"text": form["text"].value(), "seen": page.context["last_seen"].pk}
+        return browser.post(f"/tickets/{ticket.number}/forwarding/", {**data, **changes})
+
+    def test_it_is_filled_in(self, at_work, ticket, cast):
+        page = at_work().get(f"/tickets/{ticket.number}/forwarding/", headers=ENGLISH)
+        text = page.context["form"]["text"].value()
+        assert "10. novembrī plkst. 9.00" in text
+        assert "14. novembrim plkst. 17.00" in text
+        assert "Maksātnespējas kontroles dienests" in text
+        # The only colleague there is stands chosen.
+        assert f'<option value="{cast.santa.pk}" selected>' in page.content.decode()
+
+    def test_it_forwards_and_says_who_owes_what(self, at_work, ticket, cast):
+        browser = at_work()
+        assert self.post(browser, ticket, cast).status_code == 302
+        assert fresh(ticket).expert == cast.santa
+        page = browser.get(f"/tickets/{ticket.number}/", headers=ENGLISH)
+        assert page.context["shell"].undo is None  # nothing waits in tests
+        outbound.deliver(ticket.messages.get(is_interim=True).pk, at=riga("2025-11-10 09:31"))
+        page = browser.get(f"/tickets/{ticket.number}/", headers=ENGLISH)
+        assert page.context["step"].title == "The expert prepares a draft"
+        assert (page.context["step"].whose, page.context["step"].act) == ("Santa Grinvalde", "draft")
+        assert b"forwarded the ticket to Santa Grinvalde" in page.content
+
+    def test_another_time_can_be_written_into_the_notice(self, at_work, ticket, cast):
+        page = self.post(at_work(), ticket, cast, due_on="2025-11-20", due_time="12:00", rewrite="1")
+        assert (page.status_code, Draft.objects.count()) == (200, 0)
+        assert "20. novembrim plkst. 12.00" in page.context["form"]["text"].value()
+
+    def test_a_time_that_the_notice_does_not_name_is_refused_and_nothing_typed_is_lost(self, at_work, ticket, cast):
+        page = self.post(at_work(), ticket, cast, due_time="12:00")
+        assert (page.status_code, Draft.objects.count()) == (422, 0)
+        assert "14. novembrim plkst. 12.00" in page.content.decode()
+        assert "14. novembrim plkst. 17.00" in page.context["form"]["text"].value()
+
+    @pytest.mark.parametrize("changes", [{"expert": ""}, {"due_on": ""}, {"due_time": "25:00"}])
+    def test_what_is_missing_is_said_at_its_field(self, at_work, ticket, cast, changes):
+        page = self.post(at_work(), ticket, cast, **changes)
+        assert (page.status_code, list(page.context["form"].errors)) == (422, list(changes))
+
+    def test_handing_on_sends_nothing_while_the_time_stays(self, at_work, ticket, draft, cast, desk):
+        dace = make_employee("Dace Otra", "expert", desk=desk)
+        self.post(at_work(), ticket, cast, expert=dace.pk, key="e" * 32)
+        assert (fresh(ticket).expert, Message.objects.filter(kind="outgoing").count()) == (dace, 1)
+
+    @pytest.mark.parametrize(("who", "status"), [("santa", 404), ("raimonds", 403), ("gunta", 403), ("otto", 404)])
+    def test_who_may_not(self, at_work, ticket, who, status):
+        browser = at_work(who)
+        assert browser.get(f"/tickets/{ticket.number}/forwarding/").status_code == status
+        assert browser.post(f"/tickets/{ticket.number}/forwarding/", {}).status_code == status
+
+    def test_a_complete_ticket_refuses_the_page_itself(self, at_work, ticket, answer, nine):
+        answer(ticket, nine + MINUTE, sent=True)
+        assert at_work().get(f"/tickets/{ticket.number}/forwarding/").status_code == 409
+
+
+class TestBench:
+    """E-II.4c: a colleague sees what they owe by due time, and writes beside the question."""
+
+    def test_the_nearest_stands_open(self, at_work, draft, cast):
+        page = at_work("santa").get("/drafts/", headers=ENGLISH)
+        assert [one.draft for one in page.context["writing"]] == [draft]
+        assert page.context["current"] == draft
+        assert "Kopsumma nesakrīt. Ko darīt?" in page.content.decode()
+
+    def test_the_words_are_saved_for_the_script_and_without_it(self, at_work, draft):
+        browser, url = at_work("santa"), f"/drafts/{draft.pk}/saving/"
+        data = {"text": "Lab\r\ndien", "revision": 0}
+        answer = browser.post(url, data, headers={"accept": "application/json"})
+        assert (answer.status_code, answer.json()["revision"], fresh(draft).text) == (200, 1, "Lab\ndien")
+        assert browser.post(url, {"text": "Labdien", "revision": 1}).status_code == 302
+        refused = browser.post(url, {"text": "vecs", "revision": 0}, headers={"accept": "application/json"})
+        assert (refused.status_code, fresh(draft).text) == (409, "Labdien")
+
+    def test_submitted_it_waits_with_the_administrator(self, at_work, draft):
+        browser = at_work("santa")
+        data = {"text": WORDS, "revision": 0, "seen": browser.get("/drafts/").context["last_seen"].pk}
+        assert browser.post(f"/drafts/{draft.pk}/submission/", data).status_code == 302
+        page = browser.get("/drafts/")
+        assert ([one.draft for one in page.context["submitted"]], page.context["done"]) == ([draft], str(draft.pk))
+
+    def test_refused_its_words_stay(self, at_work, draft, message, receive, nine):
+        receive(nine + MINUTE, ticket=draft.ticket, message_id="<second@krumins.example>")
+        data = {"text": WORDS, "revision": 0, "seen": message.pk}
+        page = at_work("santa").post(f"/drafts/{draft.pk}/submission/", data)
+        assert (page.status_code, fresh(draft).state, fresh(draft).text) == (422, "writing", WORDS)
+        assert WORDS in page.content.decode()
+
+    def test_a_consultation_and_a_refusal_need_their_words(self, at_work, draft):
+        browser = at_work("santa")
+        for act in ("consultation", "refusal"):
+            assert browser.post(f"/drafts/{draft.pk}/{act}/", {"reason": " "}).status_code == 422
+        assert fresh(draft).state == "writing"
+
+    def test_a_consultation_completes_the_ticket(self, at_work, draft):
+        at_work("santa").post(f"/drafts/{draft.pk}/consultation/", {"reason": "Pastāstīju."})
+        assert (fresh(draft).state, fresh(draft.ticket).state) == ("consulted", "complete")
+
+    def test_a_refusal_gives_it_back(self, at_work, draft):
+        at_work("santa").post(f"/drafts/{draft.pk}/refusal/", {"reason": "Nav mana joma."})
+        assert (fresh(draft).state, fresh(draft.ticket).expert) == ("refused", None)
+
+    def test_a_note_goes_to_the_ticket(self, at_work, draft):
+        at_work("santa").post(f"/drafts/{draft.pk}/notes/", {"reason": "Kurš gads?"})
+        assert draft.ticket.notes.get().text == "Kurš gads?"
+
+    def test_the_reason_of_a_return_stands_above(self, at_work, draft, submit, ilze, nine):
+        return_draft(submit(draft, nine + MINUTE), "Trūkst soļa.", by=ilze, at=nine + 2 * MINUTE)
+        assert "Trūkst soļa." in at_work("santa").get("/drafts/").content.decode()
+
+    @pytest.mark.parametrize("who", ["ilze", "raimonds", "otto"])
+    def test_it_is_nobody_else_s(self, at_work, draft, who):
+        browser = at_work(who)
+        assert browser.get(f"/drafts/{draft.pk}/").status_code == 404
+        for act in ("saving", "submission", "consultation", "refusal", "notes"):
+            assert browser.post(f"/drafts/{draft.pk}/{act}/", {"text": "x", "reason": "x"}).status_code == 404
+
+    def test_the_administrator_sees_what_is_asked_for(self, at_work, draft, submit, nine):
+        browser = at_work()
+        page = browser.get("/drafts/")
+        assert [one.draft for one in page.context["with_colleagues"]] == [draft]
+        submit(draft, nine + MINUTE)
+        page = browser.get("/drafts/")
+        assert [one.draft for one in page.context["to_send"]] == [draft]
+
+    def test_more_drafts_ask_no_more(self, at_work, receive, forward, nine, django_assert_max_num_queries):
+        for number in range(6):
+            ticket = receive(nine, sender_address=f"k{number}@k.example", message_id=f"<{number}@k.example>").ticket
+            forward(ticket, nine + MINUTE, key=str(number) * 32)
+        browser = at_work("santa")
+        with django_assert_max_num_queries(36):
+            browser.get("/drafts/")
+
+
+class TestSending:
+    """E-II.4e: the administrator has the version in the composer, sends it edited, and the difference is shown."""
+
+    @pytest.fixture
+    def submitted(self, draft, submit, nine):
+        return submit(draft, nine + MINUTE)
+
+    def post(self, browser, submitted, **changes):
+        number = submitted.ticket.number
+        seen = browser.get(f"/tickets/{number}/").context["last_seen"].pk
+        data = {"text": WORDS, "key": "d" * 32, "seen": seen, "draft": submitted.pk, "is_substantive": "on"}
+        return browser.post(f"/tickets/{number}/replies/", {**data, **changes})
+
+    def test_its_words_stand_in_the_composer(self, at_work, submitted):
+        page = at_work().get(f"/tickets/{submitted.ticket.number}/", headers=ENGLISH)
+        assert page.context["reply_form"]["text"].value() == WORDS
+        assert (page.context["step"].title, page.context["step"].act) == ("Send the draft to the client", "send")
+        assert f'name="draft" value="{submitted.pk}"' in page.content.decode()
+
+    def test_edited_it_shows_what_was_changed_and_by_whom(self, at_work, submitted):
+        browser = at_work()
+        self.post(browser, submitted, text="Labdien! Vēlreiz pārrēķiniet kopsummas.")
+        outbound.deliver(fresh(submitted).message.pk, at=riga("2025-11-10 09:31"))
+        page = browser.get(f"/tickets/{submitted.ticket.number}/", headers=ENGLISH).content.decode()
+        assert "Draft by Santa Grinvalde, version 1, edited by Ilze Kalnciema" in page
+        assert "<del>" in page
+        assert "<ins>" in page
+        assert fresh(submitted.ticket).state == "complete"
+
+    def test_not_substantive_it_is_no_sending_of_the_draft(self, at_work, submitted):
+        self.post(at_work(), submitted, is_substantive="")
+        assert fresh(submitted).state == "submitted"
+
+    def test_a_second_administrator_is_refused_with_words_kept(self, at_work, submitted, desk, client):
+        browser = at_work()
+        self.post(browser, submitted)
+        make_employee("Dace Otra", "administrator", desk=desk)
+        page = self.post(browser, submitted, key="e" * 32, text="Cits teksts")
+        assert page.status_code in (409, 422)
+        assert Message.objects.filter(is_substantive=True).count() == 1
+
+    def test_it_is_returned_with_a_reason(self, at_work, submitted):
+        url = f"/tickets/{submitted.ticket.number}/drafts/{submitted.pk}/returning/"
+        at_work().post(url, {"reason": ""})
+        assert fresh(submitted).state == "submitted"
+        at_work().post(url, {"reason": "Trūkst soļa."})
+        assert fresh(submitted).state == "returned"
+
+    @pytest.mark.parametrize(("who", "status"), [("santa", 403), ("gunta", 403), ("otto", 404)])
+    def test_nobody_else_returns_it(self, at_work, submitted, who, status):
+        url = f"/tickets/{submitted.ticket.number}/drafts/{submitted.pk}/returning/"
+        assert at_work(who).post(url, {"reason": "x"}).status_code == status
+
+
+class TestWhoSees:
+    """E-I.4: a colleague sees the tickets that they were asked about, and no others."""
+
+    def test_before_and_after_the_forwarding(self, at_work, ticket, forward, nine):
+        browser = at_work("santa")
+        assert browser.get(f"/tickets/{ticket.number}/").status_code == 404
+        forward(ticket, nine + MINUTE)
+        assert browser.get(f"/tickets/{ticket.number}/").status_code == 200
+        assert [row.ticket for row in browser.get("/queue/").context["rows"]] == [ticket]
+
+    def test_nobody_s_unfinished_words_are_shown(self, at_work, draft, cast, nine):
+        save_draft(draft, "nepabeigts teksts", 0, by=cast.santa.user, at=nine + MINUTE)
+        assert "nepabeigts teksts" not in at_work().get(f"/tickets/{draft.ticket.number}/").content.decode()
+
+    def test_the_notice_leads_there(self, at_work, draft):
+        page = at_work("santa").get("/notices/", headers=ENGLISH).content.decode()
+        assert "1: you are asked for a draft" in page
+
+
+class TestDifference:
+    """E-II.4e: the difference is told word by word."""
+
+    @pytest.mark.parametrize(
+        ("before", "after", "pieces"),
+        [
+            ("a b", "a b", [Piece("same", "a b")]),
+            ("a b c", "a x c", [Piece("same", "a "), Piece("out", "b"), Piece("in", "x"), Piece("same", " c")]),
+            ("", "a", [Piece("in", "a")]),
+            ("a", "", [Piece("out", "a")]),
+        ],
+    )
+    def test_by_hand(self, before, after, pieces):
+        assert difference(before, after) == pieces
+
+    def test_both_texts_can_be_read_back(self):
+        before, after = "Labdien!\n\nŠķirt, 3.2. sadaļa", "Labdien!\nšķirt 3.2. sadaļu un iesniegt"
+        pieces = difference(before, after)
+        assert "".join(one.text for one in pieces if one.kind != "in") == before
+        assert "".join(one.text for one in pieces if one.kind != "out") == after
