@@ -35,7 +35,7 @@ def get_ticket_for(user: User, number: str, *, to: Right = Right.READ) -> Ticket
     """Return a ticket that `user` may treat so. Http404 if unseen, PermissionDenied if only seen."""
     ticket = (
         tickets_visible_to(user)
-        .select_related("desk__calendar", "client", "owner", "expert", "suggested", "merged_into")
+        .select_related("desk__calendar", "client", "owner", "expert", "topic", "suggested", "merged_into")
         .filter(number=number)
         .first()
     )
@@ -70,9 +70,13 @@ WORDS = 160
 VIEWS = ("all", "mine", "unprocessed", "waiting", "overdue", "complete", "junk")
 
 
-def queue_of(user: User, view: str, *, at: datetime) -> QuerySet[Ticket]:
-    """Return the tickets of a view of the queue in the order of receipt; the completed and the junk newest first."""
+def queue_of(user: User, view: str, *, topic: int | None = None, at: datetime) -> QuerySet[Ticket]:
+    """Return the tickets of a view of the queue, of a topic (its id) or of all, in the order of receipt.
+
+    The completed and the junk come newest first.
+    """
     tickets = tickets_visible_to(user)
+    tickets = tickets.filter(topic=topic) if topic else tickets
     if view in ("complete", "junk"):
         return tickets.filter(state=view).order_by("-completed_at" if view == "complete" else "-queued_at", "-pk")
     return tickets.filter(_in_view(user, view, at)).order_by("queued_at", "pk")
@@ -109,7 +113,7 @@ def with_row_facts(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     latest = Message.objects.filter(ticket=OuterRef("pk"), kind=Message.Kind.INCOMING).order_by("-at", "-pk")
     words = Case(When(reply="", then=Left("text", 2 * WORDS)), default=Left("reply", 2 * WORDS))
     return (
-        tickets.select_related("desk__calendar", "client", "owner")
+        tickets.select_related("desk__calendar", "client", "owner", "topic")
         .annotate(words=Subquery(latest.annotate(words=words).values("words")[:1]))
         .prefetch_related(
             Prefetch(

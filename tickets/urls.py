@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets import decisions, draft_views, junk_views, letters, views
+from tickets import decisions, draft_views, junk_views, letters, topic_views, views
 
 urlpatterns = [
     path("queue/", views.queue, name="queue"),
@@ -23,6 +23,7 @@ urlpatterns = [
     path("tickets/<str:number>/promises/", views.promises, name="promises"),
     path("tickets/<str:number>/deadlines/<int:deadline_pk>/withdrawal/", views.withdrawal, name="withdrawal"),
     path("tickets/<str:number>/ownership/", views.ownership, name="ownership"),
+    path("tickets/<str:number>/topic/", topic_views.topic, name="ticket-topic"),
     path("tickets/<str:number>/notes/", views.notes, name="notes"),
     path("tickets/<str:number>/completion/", views.completion, name="completion"),
     path("tickets/<str:number>/junk/", views.junk, name="junk"),

@@ -3,7 +3,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Client, Desk, Employee
+from directory.models import Client, Desk, Employee, Topic
 
 
 class TicketCounter(models.Model):
@@ -47,6 +47,8 @@ class Ticket(models.Model):
     owner = models.ForeignKey(Employee, models.PROTECT, null=True, related_name="tickets")
     # The colleague whose competence it is; who was asked last. Whether a draft is owed says `Draft`.
     expert = models.ForeignKey(Employee, models.PROTECT, null=True, related_name="forwarded_tickets")
+    # What it is about, once a person has said so; until then it is only suggested.
+    topic = models.ForeignKey(Topic, models.PROTECT, null=True, related_name="tickets", db_index=False)
     channel = models.CharField(max_length=20, choices=Channel.choices, default=Channel.EMAIL)
     state = models.CharField(max_length=20, choices=State.choices, default=State.UNPROCESSED)
     received_at = models.DateTimeField()
@@ -79,6 +81,16 @@ class Ticket(models.Model):
                 fields=["desk", "queued_at", "id"],
                 name="ticket_queue",
                 condition=Q(state__in=["unprocessed", "incomplete", "waiting"]),
+            ),
+            models.Index(
+                fields=["topic", "queued_at", "id"],
+                name="ticket_queue_of_topic",
+                condition=Q(topic__isnull=False, state__in=["unprocessed", "incomplete", "waiting"]),
+            ),
+            models.Index(
+                fields=["topic", "-completed_at"],
+                name="ticket_completed_of_topic",
+                condition=Q(topic__isnull=False, state="complete"),
             ),
             models.Index(fields=["resume_on"], name="ticket_waiting", condition=Q(state="waiting")),
             models.Index(fields=["desk", "-completed_at"], name="ticket_completed", condition=Q(state="complete")),
