@@ -9,7 +9,7 @@ from django.db.models.functions import Left
 from django.http import Http404
 
 from audit.models import Event
-from directory.models import Client, Desk, User
+from directory.models import Client, CompetenceOrder, Desk, User
 from directory.queries import desks_where, is_allowed
 from directory.rights import Right
 from sla.models import Deadline, Kind
@@ -255,7 +255,13 @@ def client_knows(ticket: Ticket, promised_for: datetime) -> bool:
 
 
 def drafts_of(ticket: Ticket) -> QuerySet[Draft]:
-    return Draft.objects.filter(ticket=ticket).select_related("author", "closed_by")
+    return Draft.objects.filter(ticket=ticket).select_related("author", "closed_by", "order")
+
+
+def order_of_forwarding(ticket: Ticket) -> CompetenceOrder | None:
+    """Return the order by which the ticket's colleague was asked; a later one does not change it.  (E-II.4b)"""
+    last = ticket.drafts.select_related("order").order_by("-version").first() if ticket.expert_id else None
+    return last.order if last else None
 
 
 def waiting_draft(ticket: Ticket) -> Draft | None:
@@ -290,7 +296,9 @@ def with_draft_facts(drafts: QuerySet[Draft]) -> QuerySet[Draft]:
 def get_draft_for(user: User, pk: int) -> Draft:
     """Return a draft of `user`'s own, open or not. Http404 if it is nobody's or another's."""
     mine = Draft.objects.filter(pk=pk, author__user=user, ticket__desk__in=desks_where(user, Right.DRAFT))
-    draft = mine.select_related("author__user", "asked_by", "ticket__desk__calendar", "ticket__client").first()
+    draft = mine.select_related(
+        "author__user", "asked_by", "order", "ticket__desk__calendar", "ticket__client", "ticket__topic"
+    ).first()
     if draft is None:
         raise Http404
     return draft

@@ -46,7 +46,7 @@ def text_of(ticket: Ticket) -> str:
     return f"{ticket.subject}\n{words}"
 
 
-def topic_facts(ticket: Ticket, user: User) -> TopicCard:
+def topic_card(ticket: Ticket, user: User) -> TopicCard:
     """Return what is known of the ticket's topic. Suggested only until one is chosen: then it is a person's word."""
     offered = list(topics_of(ticket.desk))
     if ticket.topic is not None or not offered:

@@ -57,7 +57,7 @@ from tickets.queries import (
     with_row_facts,
 )
 from tickets.sizes import room_for_files
-from tickets.topics import topic_facts, topics_to_filter
+from tickets.topics import topic_card, topics_to_filter
 from tickets.transitions import Act, is_possible
 
 PER_PAGE = 50
@@ -151,7 +151,7 @@ def _page(request: Request, found: Ticket, *, part: str = "", status: int = 200,
     facts = {
         **pages.facts_of(found, letters, user, at=now),
         **_composer(request, found, letters, forms.get("reply_form"), waits, at=now),
-        "topic": topic_facts(found, user),
+        "topic": topic_card(found, user),
         "promise_form": PromiseForm(auto_id="promise_%s", initial=pages.promise_default(found, at=now)),
         "withdrawal_form": WithdrawalForm(auto_id="withdrawal_%s"),
         "can_withdraw": is_allowed(user, Right.WITHDRAW, found.desk_id),

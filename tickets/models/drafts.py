@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Employee
+from directory.models import CompetenceOrder, Employee
 from tickets.models.tickets import Message, Ticket
 
 
@@ -36,6 +36,8 @@ class Draft(models.Model):
     revision = models.PositiveIntegerField(default=0)
     asked_by = models.ForeignKey(Employee, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
+    # The order that named the author; empty if a person chose them. A later order does not change what was decided by it.
+    order = models.ForeignKey(CompetenceOrder, models.PROTECT, null=True, related_name="+", db_index=False)
     notice = models.ForeignKey(Message, models.PROTECT, null=True, related_name="drafts")
     saved_at = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)
