@@ -50,6 +50,7 @@ class Verb(StrEnum):
     TICKET_COMPLETED = "ticket.completed"
     TICKET_PAUSED = "ticket.paused"
     TICKET_RESUMED = "ticket.resumed"
+    TICKET_TOPIC_CHOSEN = "ticket.topic_chosen"
     PROMISE_MADE = "promise.made"
     PROMISE_PROLONGED = "promise.prolonged"
     TICKET_FORWARDED = "ticket.forwarded"

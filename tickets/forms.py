@@ -15,8 +15,9 @@ from django.core.signing import BadSignature
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Desk, Employee
+from directory.models import Desk, Employee, Topic
 from directory.queries import experts_of
+from knowledge.queries import topics_of
 from tickets.actions.forwarding import Notice
 from tickets.actions.receiving import File
 from tickets.actions.replying import MailTooLarge, Reply
@@ -98,11 +99,9 @@ class TakeForm(forms.Form):
     order_reason = forms.ChoiceField(choices=OutOfOrder.choices, required=False)
 
 
-class ReplyForm(TakeForm):
-    """An answer to the client. `key` makes sending the same form twice send one mail."""
+class AddressForm(TakeForm):
+    """A letter to the client: whom it goes to, in "to" and "cc", and who of them were asked about once more."""
 
-    text = TextField(label=_("Text of the reply"), error_messages={"required": _("Write the reply before sending it.")})
-    is_substantive = forms.BooleanField(label=_("a substantive answer: mark as complete"), required=False, initial=True)
     to = AddressesField(required=False)
     cc = AddressesField(required=False)
     add_to = TypedAddressesField(label=_("Add to “To”"), required=False)
@@ -110,28 +109,12 @@ class ReplyForm(TakeForm):
     # The form has shown its addresses, so that none ticked means none, and not the usual one.
     chosen = forms.BooleanField(required=False)
     confirmed = AddressesField(required=False)
-    attachments = FilesField(label=_("Attach files"), required=False)
-    kept = KeptFilesField(required=False)
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    draft = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    ask = forms.BooleanField(required=False)
-    resume_on = forms.DateField(
-        label=_("Comes back if the client does not answer"),
-        required=False,
-        error_messages={"invalid": _("Write the date as year-month-day, or choose it.")},
-    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("ask") and not cleaned.get("resume_on") and "resume_on" not in self.errors:
-            self.add_error("resume_on", _("Choose the date on which the ticket comes back."))
         nobody = not cleaned.get("to") and not cleaned.get("add_to")
         if cleaned.get("chosen") and nobody and "to" not in self.errors and "add_to" not in self.errors:
             self.add_error("to", _("Choose at least one address that the letter goes to."))
-        sizes = [one.size for one in (*cleaned.get("attachments", []), *cleaned.get("kept", []))]
-        if mail_size(sizes) > settings.MAX_MAIL:
-            self.add_error("attachments", str(MailTooLarge(sizes)))
         return cleaned
 
     def ticked(self, field: str) -> list[str]:
@@ -149,6 +132,33 @@ class ReplyForm(TakeForm):
     def wrong_addresses(self) -> dict[str, list[str]]:
         """Return what is wrong with the addresses of "to" and "cc"."""
         return {field: [*self.errors.get(field, []), *self.errors.get(f"add_{field}", [])] for field in ("to", "cc")}
+
+
+class ReplyForm(AddressForm):
+    """An answer to the client. `key` makes sending the same form twice send one mail."""
+
+    text = TextField(label=_("Text of the reply"), error_messages={"required": _("Write the reply before sending it.")})
+    is_substantive = forms.BooleanField(label=_("a substantive answer: mark as complete"), required=False, initial=True)
+    attachments = FilesField(label=_("Attach files"), required=False)
+    kept = KeptFilesField(required=False)
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    draft = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    ask = forms.BooleanField(required=False)
+    resume_on = forms.DateField(
+        label=_("Comes back if the client does not answer"),
+        required=False,
+        error_messages={"invalid": _("Write the date as year-month-day, or choose it.")},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("ask") and not cleaned.get("resume_on") and "resume_on" not in self.errors:
+            self.add_error("resume_on", _("Choose the date on which the ticket comes back."))
+        sizes = [one.size for one in (*cleaned.get("attachments", []), *cleaned.get("kept", []))]
+        if mail_size(sizes) > settings.MAX_MAIL:
+            self.add_error("attachments", str(MailTooLarge(sizes)))
+        return cleaned
 
     @property
     def lost_files(self) -> bool:
@@ -208,9 +218,10 @@ class NoAnswerForm(forms.Form):
     )
 
 
-class ForwardForm(TakeForm):
-    """Whom the ticket goes to, and what the client is told with it."""
+class ForwardForm(AddressForm):
+    """What the ticket is about, whom it goes to, and what the client is told with it."""
 
+    topic = forms.ModelChoiceField(Topic.objects.none(), label=_("Topic"), required=False)
     expert = forms.ModelChoiceField(
         Employee.objects.none(),
         label=_("Colleague"),
@@ -227,6 +238,7 @@ class ForwardForm(TakeForm):
         super().__init__(*args, **kwargs)
         self.tz = desk.tz
         self.fields["expert"].queryset = experts_of(desk)  # type: ignore[attr-defined]
+        self.fields["topic"].queryset = topics_of(desk)  # type: ignore[attr-defined]
 
     @property
     def promised_for(self) -> datetime:
@@ -236,7 +248,16 @@ class ForwardForm(TakeForm):
     @property
     def notice(self) -> Notice:
         cleaned = self.cleaned_data
-        return Notice(Reply(cleaned["text"], cleaned["key"].hex, False, cleaned["seen"]), self.promised_for)
+        words = Reply(
+            cleaned["text"],
+            cleaned["key"].hex,
+            False,
+            cleaned["seen"],
+            to=(*cleaned["to"], *cleaned["add_to"]),
+            cc=(*cleaned["cc"], *cleaned["add_cc"]),
+            confirmed=tuple(cleaned["confirmed"]),
+        )
+        return Notice(words, self.promised_for)
 
 
 class DraftForm(forms.Form):

@@ -57,6 +57,7 @@ from tickets.queries import (
     with_row_facts,
 )
 from tickets.sizes import room_for_files
+from tickets.topics import topic_card, topics_to_filter
 from tickets.transitions import Act, is_possible
 
 PER_PAGE = 50
@@ -91,12 +92,16 @@ def queue(request: Request) -> HttpResponse:
     view = request.GET.get("view", "all")
     view = view if view in VIEWS else "all"
     counts = request.queue_counts = queue_counts(request.user, at=now)
-    tickets = with_row_facts(queue_of(request.user, view, at=now))
-    page = CountedPaginator(tickets, PER_PAGE, known=counts.get(view)).get_page(request.GET.get("page"))
+    asked = request.GET.get("topic", "")
+    topic = int(asked) if asked.isdecimal() else None
+    tickets = with_row_facts(queue_of(request.user, view, topic=topic, at=now))
+    known = None if topic else counts.get(view)
+    page = CountedPaginator(tickets, PER_PAGE, known=known).get_page(request.GET.get("page"))
     facts = {"view": view, "counts": counts, "page": page, "rows": pages.rows(page, at=now), "now": now}
+    facts |= {"topic": topic}
     if request.htmx:
         return render(request, "tickets/queue.html#list", facts)
-    return render(request, "tickets/queue.html", {**facts, **_done(request)})
+    return render(request, "tickets/queue.html", {**facts, **_done(request), "topics": topics_to_filter(request.user)})
 
 
 def _done(request: Request) -> dict[str, str]:
@@ -146,6 +151,7 @@ def _page(request: Request, found: Ticket, *, part: str = "", status: int = 200,
     facts = {
         **pages.facts_of(found, letters, user, at=now),
         **_composer(request, found, letters, forms.get("reply_form"), waits, at=now),
+        "topic": topic_card(found, user),
         "promise_form": PromiseForm(auto_id="promise_%s", initial=pages.promise_default(found, at=now)),
         "withdrawal_form": WithdrawalForm(auto_id="withdrawal_%s"),
         "can_withdraw": is_allowed(user, Right.WITHDRAW, found.desk_id),

@@ -20,6 +20,7 @@ SHOWN = (
     Verb.TICKET_TAKEN,
     Verb.TICKET_REOPENED,
     Verb.TICKET_COMPLETED,
+    Verb.TICKET_TOPIC_CHOSEN,
     Verb.TICKET_FORWARDED,
     Verb.FORWARDING_UNDONE,
     Verb.DRAFT_RETURNED,
@@ -59,6 +60,8 @@ def event_words(event: Event, tz: ZoneInfo) -> str:
             return _("The client wrote again: the ticket was reopened")
         case Verb.TICKET_COMPLETED:
             return _("%(who)s completed the ticket") % {"who": who}
+        case Verb.TICKET_TOPIC_CHOSEN:
+            return _("%(who)s said that it is about “%(topic)s”") % {"who": who, "topic": data["name"]}
         case Verb.TICKET_JUNKED:
             return _("%(who)s put the ticket among the junk") % {"who": who}
         case Verb.TICKET_UNJUNKED:

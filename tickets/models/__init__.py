@@ -1,0 +1,16 @@
+from tickets.models.deliveries import Delivery
+from tickets.models.drafts import Draft
+from tickets.models.tickets import Attachment, Channel, Joining, JunkSender, Message, Note, Ticket, TicketCounter
+
+__all__ = [
+    "Attachment",
+    "Channel",
+    "Delivery",
+    "Draft",
+    "Joining",
+    "JunkSender",
+    "Message",
+    "Note",
+    "Ticket",
+    "TicketCounter",
+]
