@@ -25,6 +25,7 @@ from tickets.actions.working import OutOfOrder, add_note
 from tickets.draft_pages import expected
 from tickets.forms import DraftForm, ForwardForm, ReasonForm
 from tickets.interim import interim_notice
+from tickets.looking_over import look_over
 from tickets.models import Draft, Ticket
 from tickets.queries import (
     client_knows,
@@ -95,6 +96,9 @@ def _proposed(found: Ticket, request: Request, *, at: datetime) -> dict[str, Any
 
 def _forward_page(request: Request, found: Ticket, form: ForwardForm, *, status: int = 200) -> HttpResponse:
     now, tz = timezone.now(), found.desk.tz
+    text = str(form["text"].value() or "")
+    is_confirmed = bool(form["codes_confirmed"].value())
+    sender = request.user.employee
     about, missing, due = last_from_client(found), gaps(request.user.employee), expected(found, at=now)
     facts = {
         "ticket": found,
@@ -104,6 +108,7 @@ def _forward_page(request: Request, found: Ticket, form: ForwardForm, *, status:
         "draft_due": moment(due.draft_due, now, tz),
         "told_for": moment(due.told_for, now, tz) if due.told_for and client_knows(found, due.told_for) else "",
         "last_seen": last_to_see(found),
+        "look": look_over(found, text, files=[], sender=sender, is_notice=True, is_confirmed=is_confirmed),
         "missing": missing,
         "signature": "" if missing else signature(request.user.employee, found.desk),
         "older": older_unprocessed(found).first() if found.state == Ticket.State.UNPROCESSED else None,

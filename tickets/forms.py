@@ -61,6 +61,15 @@ class TextField(forms.CharField):
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+class ListField(forms.Field):
+    """Short texts that the page itself put into the form, one by one."""
+
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: Any) -> list[str]:
+        return [str(one) for one in value or []]
+
+
 class AddressesField(forms.Field):
     """Addresses that stand in the form one by one, each to be ticked."""
 
@@ -115,6 +124,10 @@ class ReplyForm(TakeForm):
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
     draft = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    # The page shows what its check finds: `looked` are the findings that its writer has had before their eyes.
+    shows_check = forms.BooleanField(required=False)
+    looked = ListField(required=False)
+    codes_confirmed = forms.BooleanField(required=False)
     ask = forms.BooleanField(required=False)
     resume_on = forms.DateField(
         label=_("Comes back if the client does not answer"),
@@ -155,6 +168,11 @@ class ReplyForm(TakeForm):
         """Tell whether files came that could not be kept: a browser does not give them back."""
         return bool(self.files) and "attachments" in self.errors
 
+    @property
+    def file_names(self) -> list[str]:
+        cleaned = self.cleaned_data
+        return [*(one.name for one in cleaned["kept"]), *(one.name or "" for one in cleaned["attachments"])]
+
     def keep_files(self) -> list[Kept]:
         """Store what came with the form, so that it need not be chosen again; return everything that is kept."""
         files: list[UploadedFile[bytes]] = self.cleaned_data.get("attachments", [])
@@ -177,8 +195,24 @@ class ReplyForm(TakeForm):
             cc=(*cleaned["cc"], *cleaned["add_cc"]),
             confirmed=tuple(cleaned["confirmed"]),
             draft=cleaned["draft"],
+            codes_confirmed=cleaned["codes_confirmed"],
             files=files,
         )
+
+
+class LookForm(forms.Form):
+    """A letter that is being written, to be looked over. `names` are those of what is attached."""
+
+    text = TextField(max_length=100_000, required=False, strip=False)
+    names = ListField(required=False)
+    kept = KeptFilesField(required=False)
+    is_notice = forms.BooleanField(required=False)
+    codes_confirmed = forms.BooleanField(required=False)
+
+    @property
+    def file_names(self) -> list[str]:
+        cleaned = self.cleaned_data
+        return [*(one for one in cleaned["names"] if one), *(one.name for one in cleaned.get("kept", []))]
 
 
 def _file(uploaded: "UploadedFile[bytes]") -> File:
@@ -222,6 +256,7 @@ class ForwardForm(TakeForm):
     text = TextField(label=_("Notice to the client"), required=False)
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    codes_confirmed = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, desk: Desk, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -236,7 +271,9 @@ class ForwardForm(TakeForm):
     @property
     def notice(self) -> Notice:
         cleaned = self.cleaned_data
-        return Notice(Reply(cleaned["text"], cleaned["key"].hex, False, cleaned["seen"]), self.promised_for)
+        sure = cleaned["codes_confirmed"]
+        words = Reply(cleaned["text"], cleaned["key"].hex, False, cleaned["seen"], codes_confirmed=sure)
+        return Notice(words, self.promised_for)
 
 
 class DraftForm(forms.Form):

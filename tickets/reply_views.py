@@ -1,11 +1,14 @@
 """An answer to the client: HTTP in, HTML out."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from directory.models import User
 from directory.requests import Request
@@ -16,8 +19,9 @@ from tickets.actions.asking import ask_client
 from tickets.actions.drafting import send_draft
 from tickets.actions.pausing import ResumeDateWrong
 from tickets.actions.replying import NewAddress, reply_to_client
-from tickets.forms import ReplyForm
+from tickets.forms import LookForm, ReplyForm
 from tickets.guards import require_post_or_go
+from tickets.looking_over import Look, look_over
 from tickets.models import Message, Ticket
 from tickets.queries import get_ticket_for
 from tickets.ticket_page import ticket_page
@@ -30,22 +34,62 @@ def replies(request: Request, number: str) -> HttpResponse:
     found = get_ticket_for(request.user, number, to=Right.WORK)
     form = ReplyForm(request.POST, request.FILES, auto_id="reply_%s")
     if form.is_valid():
+        look = _look(request, found, form)
+        if "check" in request.POST or (form.cleaned_data["shows_check"] and look.unseen(form.cleaned_data["looked"])):
+            return _look_first(request, found, form, look)
         try:
             message = _send(found, form, by=request.user)
-        except ResumeDateWrong as refused:
-            form.add_error("resume_on", str(refused))
-        except NewAddress as refused:
-            return ticket_page(request, found, status=422, reply_form=form, fresh=refused, kept=form.keep_files())
         except DomainError as refused:
-            form.add_error(None, str(refused))
-        else:
-            said = _("The question on %(number)s is being sent; the ticket waits for the client.")
-            said = said if form.cleaned_data["ask"] else _("The reply to %(number)s is being sent.")
-            messages.success(request, said % {"number": found.short_number})
-            request.session["sent"] = found.number
-            undo.offer(request.session, message)
-            return redirect("queue") if message.is_substantive else redirect("ticket", found.number)
+            return _refused(request, found, form, look, refused)
+        return _sent(request, found, form, message)
     return ticket_page(request, found, status=422, reply_form=form, kept=form.keep_files())
+
+
+def _sent(request: Request, found: Ticket, form: ReplyForm, message: Message) -> HttpResponse:
+    said = _("The question on %(number)s is being sent; the ticket waits for the client.")
+    said = said if form.cleaned_data["ask"] else _("The reply to %(number)s is being sent.")
+    messages.success(request, said % {"number": found.short_number})
+    request.session["sent"] = found.number
+    undo.offer(request.session, message)
+    return redirect("queue") if message.is_substantive else redirect("ticket", found.number)
+
+
+def _refused(request: Request, found: Ticket, form: ReplyForm, look: Look, refused: DomainError) -> HttpResponse:
+    """Show the form again with the refusal by its field; nothing that was typed or attached is lost."""
+    facts: dict[str, Any] = {"reply_form": form, "look": look, "kept": form.keep_files()}
+    if isinstance(refused, NewAddress):
+        facts["fresh"] = refused
+    else:
+        form.add_error("resume_on" if isinstance(refused, ResumeDateWrong) else None, str(refused))
+    return ticket_page(request, found, status=422, **facts)
+
+
+def _look(request: Request, found: Ticket, form: ReplyForm) -> Look:
+    cleaned, sender = form.cleaned_data, request.user.employee
+    is_confirmed = cleaned["codes_confirmed"]
+    return look_over(found, cleaned["text"], files=form.file_names, sender=sender, is_confirmed=is_confirmed)
+
+
+def _look_first(request: Request, found: Ticket, form: ReplyForm, look: Look) -> HttpResponse:
+    """Show what was found before the letter leaves; sent once more, it goes.  (E-I.5)"""
+    is_asked = "check" in request.POST
+    facts: dict[str, Any] = {"reply_form": form, "look": look, "look_first": not is_asked, "kept": form.keep_files()}
+    return ticket_page(request, found, status=200 if is_asked else 422, **facts)
+
+
+@login_required
+@require_POST
+def reply_check(request: Request, number: str) -> HttpResponse:
+    """What to look at in the letter that is being written: the part beside its text.  (E-I.5)"""
+    found, form = get_ticket_for(request.user, number), LookForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse(status=204)  # the page keeps what it shows
+    cleaned = form.cleaned_data
+    facts = {"is_notice": cleaned["is_notice"], "is_confirmed": cleaned["codes_confirmed"]}
+    look = look_over(found, cleaned["text"], files=form.file_names, sender=request.user.employee, **facts)
+    return render(
+        request, "tickets/_findings.html", {"look": look, "live": True, "into": request.POST.get("into", "reply")}
+    )
 
 
 def _send(found: Ticket, form: ReplyForm, *, by: User) -> Message:
