@@ -18,7 +18,7 @@ from directory.rights import Right
 from directory.signature import gaps, signature
 from helpdesk.errors import DomainError
 from sla.words import moment
-from tickets import draft_pages, pages, undo
+from tickets import draft_pages, pages, undo, wording
 from tickets.actions import drafting
 from tickets.actions.forwarding import forward_ticket
 from tickets.actions.working import OutOfOrder, add_note
@@ -54,6 +54,8 @@ def forwarding(request: Request, number: str) -> HttpResponse:
     form = ForwardForm(request.POST, desk=found.desk)
     if not form.is_valid():
         return _forward_page(request, found, form, status=422)
+    if "insert" in request.POST:
+        return _forward_page(request, found, ForwardForm(_with_words(request, found, form), desk=found.desk))
     if "rewrite" in request.POST:
         written = {**request.POST.dict(), "text": _notice(found, form.promised_for)}
         return _forward_page(request, found, ForwardForm(written, desk=found.desk))
@@ -65,6 +67,16 @@ def forwarding(request: Request, number: str) -> HttpResponse:
         form.add_error(None, str(refused))
         return _forward_page(request, found, form, status=422)
     return _forwarded(request, found)
+
+
+def _with_words(request: Request, found: Ticket, form: ForwardForm) -> dict[str, Any]:
+    """Return what was posted with the chosen words at the end of the notice, for whom no script puts them in."""
+    cleaned = form.cleaned_data
+    given = {"promise.due_on": wording.by_day(cleaned["due_on"]), **wording.expert_values(cleaned["expert"])}
+    facts: dict[str, Any] = {"sender": request.user.employee, "given": given, "at": timezone.now()}
+    chosen = wording.wording(found, request.POST.get("item", ""), uses=wording.NOTICE, **facts)
+    added = chosen.text if chosen else ""
+    return {**request.POST.dict(), "text": "\n\n".join(one for one in (cleaned["text"], added) if one)}
 
 
 def _forwarded(request: Request, found: Ticket) -> HttpResponse:
@@ -108,6 +120,7 @@ def _forward_page(request: Request, found: Ticket, form: ForwardForm, *, status:
         "draft_due": moment(due.draft_due, now, tz),
         "told_for": moment(due.told_for, now, tz) if due.told_for and client_knows(found, due.told_for) else "",
         "last_seen": last_to_see(found),
+        "ready_words": wording.choices(found, wording.NOTICE),
         "look": look_over(found, text, files=[], sender=sender, is_notice=True, is_confirmed=is_confirmed),
         "missing": missing,
         "signature": "" if missing else signature(request.user.employee, found.desk),
@@ -182,6 +195,7 @@ def _current(current: Draft, *, at: datetime) -> dict[str, Any]:
         "saved": moment(current.saved_at, at, tz) if current.saved_at else "",
         "returned": returned,
         "last_seen": last_to_see(ticket),
+        "ready_words": wording.choices(ticket),
         "can_write": current.state == Draft.State.WRITING,
     }
 

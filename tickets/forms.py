@@ -23,6 +23,7 @@ from tickets.actions.replying import MailTooLarge, Reply
 from tickets.actions.working import OutOfOrder
 from tickets.kept import Kept, keep, kept_by
 from tickets.sizes import mail_size
+from tickets.wording import by_day, expert_values
 
 
 class Files(forms.FileInput):
@@ -127,6 +128,7 @@ class ReplyForm(TakeForm):
     # The page shows what its check finds: `looked` are the findings that its writer has had before their eyes.
     shows_check = forms.BooleanField(required=False)
     looked = ListField(required=False)
+    macro = forms.IntegerField(widget=forms.HiddenInput, required=False)
     codes_confirmed = forms.BooleanField(required=False)
     ask = forms.BooleanField(required=False)
     resume_on = forms.DateField(
@@ -196,6 +198,7 @@ class ReplyForm(TakeForm):
             confirmed=tuple(cleaned["confirmed"]),
             draft=cleaned["draft"],
             codes_confirmed=cleaned["codes_confirmed"],
+            macro=cleaned["macro"],
             files=files,
         )
 
@@ -213,6 +216,24 @@ class LookForm(forms.Form):
     def file_names(self) -> list[str]:
         cleaned = self.cleaned_data
         return [*(one for one in cleaned["names"] if one), *(one.name for one in cleaned.get("kept", []))]
+
+
+class WordingForm(forms.Form):
+    """A choice of ready words; on a notice with the day and the colleague that stand in its form."""
+
+    item = forms.CharField(required=False)
+    is_notice = forms.BooleanField(required=False)
+    due_on = forms.DateField(required=False)
+    expert = forms.IntegerField(required=False)
+
+    def values(self, desk: Desk) -> dict[str, str]:
+        """Return the placeholders that the form itself knows."""
+        due_on, expert = self.cleaned_data.get("due_on"), self.cleaned_data.get("expert")
+        chosen = experts_of(desk).filter(pk=expert).first() if expert else None
+        return {
+            **({"promise.due_on": by_day(due_on)} if due_on else {}),
+            **(expert_values(chosen) if chosen else {}),
+        }
 
 
 def _file(uploaded: "UploadedFile[bytes]") -> File:

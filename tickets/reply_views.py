@@ -1,25 +1,26 @@
 """An answer to the client: HTTP in, HTML out."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from directory.models import User
 from directory.requests import Request
 from directory.rights import Right
 from helpdesk.errors import DomainError
-from tickets import undo
+from tickets import undo, wording
 from tickets.actions.asking import ask_client
 from tickets.actions.drafting import send_draft
 from tickets.actions.pausing import ResumeDateWrong
 from tickets.actions.replying import NewAddress, reply_to_client
-from tickets.forms import LookForm, ReplyForm
+from tickets.forms import LookForm, ReplyForm, WordingForm
 from tickets.guards import require_post_or_go
 from tickets.looking_over import Look, look_over
 from tickets.models import Message, Ticket
@@ -32,7 +33,11 @@ from tickets.ticket_page import ticket_page
 def replies(request: Request, number: str) -> HttpResponse:
     """Send an answer to the client.  (E-I.6, E-II.3)"""
     found = get_ticket_for(request.user, number, to=Right.WORK)
-    form = ReplyForm(request.POST, request.FILES, auto_id="reply_%s")
+    posted = _with_wording(request, found) if "insert" in request.POST else request.POST
+    form = ReplyForm(posted, request.FILES, auto_id="reply_%s")
+    if "insert" in request.POST:
+        kept = form.keep_files() if form.is_valid() else []
+        return ticket_page(request, found, reply_form=form, kept=kept)
     if form.is_valid():
         look = _look(request, found, form)
         if "check" in request.POST or (form.cleaned_data["shows_check"] and look.unseen(form.cleaned_data["looked"])):
@@ -43,6 +48,34 @@ def replies(request: Request, number: str) -> HttpResponse:
             return _refused(request, found, form, look, refused)
         return _sent(request, found, form, message)
     return ticket_page(request, found, status=422, reply_form=form, kept=form.keep_files())
+
+
+def _with_wording(request: Request, found: Ticket) -> QueryDict:
+    """Return what was posted with the chosen words at the end of its text, for whom no script puts them in."""
+    posted = request.POST.copy()
+    sender = request.user.employee
+    chosen = wording.wording(found, posted.get("item", ""), sender=sender, given={}, at=timezone.now())
+    if chosen is not None:
+        posted["text"] = "\n\n".join(one for one in (posted.get("text", "").strip(), chosen.text) if one)
+    if chosen is not None and chosen.macro is not None:
+        posted["macro"] = str(chosen.macro.pk)
+        if chosen.macro.is_substantive is not None:
+            posted.setlist("is_substantive", ["on"] if chosen.macro.is_substantive else [])
+    return posted
+
+
+@login_required
+@require_GET
+def ready_words(request: Request, number: str) -> JsonResponse:
+    """The words of one choice, filled in for the ticket, for the page's script as data.  (S-5.2)"""
+    found, form = get_ticket_for(request.user, number), WordingForm(request.GET)
+    form.is_valid()  # what makes no sense gives no values
+    uses = wording.NOTICE if form.cleaned_data.get("is_notice") else wording.REPLY
+    facts: dict[str, Any] = {"sender": request.user.employee, "given": form.values(found.desk), "at": timezone.now()}
+    chosen = wording.wording(found, form.cleaned_data.get("item", ""), uses=uses, **facts)
+    if chosen is None:
+        return JsonResponse({}, status=404)
+    return JsonResponse({"text": chosen.text, "macro": asdict(chosen.macro) if chosen.macro else None})
 
 
 def _sent(request: Request, found: Ticket, form: ReplyForm, message: Message) -> HttpResponse:

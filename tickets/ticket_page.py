@@ -30,6 +30,7 @@ from tickets.queries import (
 )
 from tickets.sizes import room_for_files
 from tickets.transitions import Act, is_possible
+from tickets.wording import choices, macro_by_pk, macro_choices
 
 
 def done_once(request: Request) -> dict[str, str]:
@@ -80,6 +81,8 @@ def _composer(
     return {
         "reply_form": form,
         "answered": answered,
+        "ready_words": [*macro_choices(found), *choices(found)] if answered else [],
+        "macro": macro_by_pk(found, int(form["macro"].value())) if str(form["macro"].value()).isdecimal() else None,
         "composer": composer_of(form, answered, letters, found.desk.address),
         "kept": [kept_of(one) for one in again.attachments.all()] if again else [],
         "most_files": room_for_files(settings.MAX_MAIL),

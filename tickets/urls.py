@@ -21,6 +21,7 @@ urlpatterns = [
     path("tickets/<str:number>/preview/", views.preview, name="ticket-preview"),
     path("tickets/<str:number>/replies/", reply_views.replies, name="replies"),
     path("tickets/<str:number>/reply-check/", reply_views.reply_check, name="ticket-reply-check"),
+    path("tickets/<str:number>/ready-words/", reply_views.ready_words, name="ready-words"),
     path("tickets/<str:number>/promises/", views.promises, name="promises"),
     path("tickets/<str:number>/deadlines/<int:deadline_pk>/withdrawal/", views.withdrawal, name="withdrawal"),
     path("tickets/<str:number>/ownership/", views.ownership, name="ownership"),

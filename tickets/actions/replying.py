@@ -19,6 +19,7 @@ from sla.actions import hold_for_sending, remember
 from sla.models import Kind
 from sla.queries import deadlines_of
 from tickets import files
+from tickets.actions.macros import apply_macro
 from tickets.actions.pausing import resume_ticket
 from tickets.actions.receiving import File
 from tickets.actions.working import check_order, handle, locked, set_owner
@@ -122,6 +123,7 @@ class Reply:
     last message asks to be answered. `confirmed` are the addresses new to the ticket that the writer was asked about.
     `draft` is the submitted draft that lay before the writer. `is_interim` only for the notice of `forwarding`.
     `codes_confirmed`: the writer says that the client needs the personal identity codes in the letter.
+    `macro` is what the text began with, and what it does besides.
     """
 
     text: str
@@ -134,6 +136,7 @@ class Reply:
     draft: int | None = None
     is_interim: bool = False
     codes_confirmed: bool = False
+    macro: int | None = None
     files: tuple[File, ...] = field(default=(), repr=False)
 
 
@@ -144,7 +147,8 @@ def reply_to_client(ticket: Ticket, reply: Reply, *, order_reason: str = "", by:
     A substantive one puts the `reply` deadlines of every message received before it into *answering*; they are met,
     dated now, when the mail server accepts it. Any reply ends a pause. Raises NotAllowedInState, TextMissing,
     ProfileIncomplete, OlderWaiting, NobodyToAnswer, NotSeenYet, AnsweredByHand, AnsweredMeanwhile, DraftHasCome,
-    SentAlready, OwnAddress, NewAddress, ClientLeftOut, MailTooLarge, IdentityCodeUnconfirmed. Mails after the commit.
+    SentAlready, OwnAddress, NewAddress, ClientLeftOut, MailTooLarge, IdentityCodeUnconfirmed, MacroGone.
+    Mails after the commit.
     """
     ticket = locked(ticket)
     sent = sent_before(ticket, reply)
@@ -165,6 +169,8 @@ def reply_to_client(ticket: Ticket, reply: Reply, *, order_reason: str = "", by:
     if holds_codes(ticket, reply.text, answered):
         facts["codes_confirmed"] = True
     record(message, Verb.REPLY_QUEUED, by=by, at=at, **facts)
+    if reply.macro is not None:
+        apply_macro(ticket, reply.macro, message, by=by, at=at)
     if ticket.owner_id is None:
         set_owner(ticket, by=by, at=at)
     if ticket.state == Ticket.State.WAITING:
