@@ -60,7 +60,7 @@ def choices(ticket: Ticket, uses: Iterable[str] = REPLY) -> list[Choice]:
     topic, desk = topic_of(ticket), ticket.desk
     templates = templates_of(desk).filter(use__in=uses, is_active=True)
     ordered = sorted(templates, key=lambda one: (topic is None or one.topic_id != topic.pk, one.position, one.name))
-    return [_choice(one) for one in (*ordered, *terms_of(desk))]
+    return [*(_choice(one) for one in ordered), *(_choice(one) for one in terms_of(desk))]
 
 
 def macro_choices(ticket: Ticket) -> list[Choice]:
