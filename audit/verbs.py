@@ -75,6 +75,7 @@ class Verb(StrEnum):
     MESSAGE_RECEIVED = "message.received"
     ANSWER_NOT_NEEDED = "message.answer_not_needed"
     NOTE_ADDED = "note.added"
+    MACRO_APPLIED = "macro.applied"
     REPLY_QUEUED = "reply.queued"
     REPLY_ACCEPTED = "reply.accepted"
     REPLY_REFUSED = "reply.refused"

@@ -17,7 +17,7 @@ from directory.requests import Request
 from directory.rights import Right
 from helpdesk.errors import DomainError
 from sla.words import moment
-from tickets import draft_pages, pages
+from tickets import draft_pages, pages, wording
 from tickets.actions import drafting
 from tickets.actions.working import add_note
 from tickets.forms import DraftForm, ReasonForm
@@ -99,6 +99,7 @@ def _current(current: Draft, *, at: datetime) -> dict[str, Any]:
         "saved": moment(current.saved_at, at, tz) if current.saved_at else "",
         "returned": returned,
         "last_seen": last_to_see(ticket),
+        "ready_words": wording.choices(ticket),
         "can_write": current.state == Draft.State.WRITING,
     }
 

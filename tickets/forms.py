@@ -24,6 +24,7 @@ from tickets.actions.replying import MailTooLarge, Reply
 from tickets.actions.working import OutOfOrder
 from tickets.kept import Kept, keep, kept_by
 from tickets.sizes import mail_size
+from tickets.wording import by_day, expert_values
 
 
 class Files(forms.FileInput):
@@ -60,6 +61,15 @@ class TextField(forms.CharField):
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""
         return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class ListField(forms.Field):
+    """Short texts that the page itself put into the form, one by one."""
+
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: Any) -> list[str]:
+        return [str(one) for one in value or []]
 
 
 class AddressesField(forms.Field):
@@ -144,6 +154,11 @@ class ReplyForm(AddressForm):
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
     draft = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    # The page shows what its check finds: `looked` are the findings that its writer has had before their eyes.
+    shows_check = forms.BooleanField(required=False)
+    looked = ListField(required=False)
+    macro = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    codes_confirmed = forms.BooleanField(required=False)
     ask = forms.BooleanField(required=False)
     resume_on = forms.DateField(
         label=_("Comes back if the client does not answer"),
@@ -164,6 +179,11 @@ class ReplyForm(AddressForm):
     def lost_files(self) -> bool:
         """Tell whether files came that could not be kept: a browser does not give them back."""
         return bool(self.files) and "attachments" in self.errors
+
+    @property
+    def file_names(self) -> list[str]:
+        cleaned = self.cleaned_data
+        return [*(one.name for one in cleaned["kept"]), *(one.name or "" for one in cleaned["attachments"])]
 
     def keep_files(self) -> list[Kept]:
         """Store what came with the form, so that it need not be chosen again; return everything that is kept."""
@@ -187,8 +207,43 @@ class ReplyForm(AddressForm):
             cc=(*cleaned["cc"], *cleaned["add_cc"]),
             confirmed=tuple(cleaned["confirmed"]),
             draft=cleaned["draft"],
+            codes_confirmed=cleaned["codes_confirmed"],
+            macro=cleaned["macro"],
             files=files,
         )
+
+
+class LookForm(forms.Form):
+    """A letter that is being written, to be looked over. `names` are those of what is attached."""
+
+    text = TextField(max_length=100_000, required=False, strip=False)
+    names = ListField(required=False)
+    kept = KeptFilesField(required=False)
+    is_notice = forms.BooleanField(required=False)
+    codes_confirmed = forms.BooleanField(required=False)
+
+    @property
+    def file_names(self) -> list[str]:
+        cleaned = self.cleaned_data
+        return [*(one for one in cleaned["names"] if one), *(one.name for one in cleaned.get("kept", []))]
+
+
+class WordingForm(forms.Form):
+    """A choice of ready words; on a notice with the day and the colleague that stand in its form."""
+
+    item = forms.CharField(required=False)
+    is_notice = forms.BooleanField(required=False)
+    due_on = forms.DateField(required=False)
+    expert = forms.IntegerField(required=False)
+
+    def values(self, desk: Desk) -> dict[str, str]:
+        """Return the placeholders that the form itself knows."""
+        due_on, expert = self.cleaned_data.get("due_on"), self.cleaned_data.get("expert")
+        chosen = experts_of(desk).filter(pk=expert).first() if expert else None
+        return {
+            **({"promise.due_on": by_day(due_on)} if due_on else {}),
+            **(expert_values(chosen) if chosen else {}),
+        }
 
 
 def _file(uploaded: "UploadedFile[bytes]") -> File:
@@ -233,6 +288,7 @@ class ForwardForm(AddressForm):
     text = TextField(label=_("Notice to the client"), required=False)
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    codes_confirmed = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, desk: Desk, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -256,6 +312,7 @@ class ForwardForm(AddressForm):
             to=(*cleaned["to"], *cleaned["add_to"]),
             cc=(*cleaned["cc"], *cleaned["add_cc"]),
             confirmed=tuple(cleaned["confirmed"]),
+            codes_confirmed=cleaned["codes_confirmed"],
         )
         return Notice(words, self.promised_for)
 

@@ -19,7 +19,7 @@ from directory.signature import gaps, signature
 from helpdesk.errors import DomainError
 from knowledge.queries import topics_of
 from sla.words import moment
-from tickets import draft_pages, undo
+from tickets import draft_pages, undo, wording
 from tickets.actions.forwarding import forward_ticket
 from tickets.actions.replying import NewAddress
 from tickets.actions.sorting import choose_topic
@@ -28,6 +28,7 @@ from tickets.composing import composer_of
 from tickets.draft_pages import asked_words, expected
 from tickets.forms import ForwardForm
 from tickets.interim import interim_notice
+from tickets.looking_over import look_over
 from tickets.models import Ticket
 from tickets.people import answer_to
 from tickets.queries import (
@@ -56,6 +57,8 @@ def forwarding(request: Request, number: str) -> HttpResponse:
     form = ForwardForm(request.POST, desk=found.desk)
     if not form.is_valid():
         return _page(request, found, form, status=422)
+    if "insert" in request.POST:
+        return _page(request, found, ForwardForm(_with_words(request, found, form), desk=found.desk))
     if "rewrite" in request.POST:
         written = request.POST.copy()
         written["text"] = _notice(found, form.cleaned_data["expert"], form.promised_for)
@@ -78,6 +81,16 @@ def _forward(found: Ticket, form: ForwardForm, request: Request, *, at: datetime
     notice = None if client_knows(found, form.promised_for) else form.notice
     facts = {"order_reason": cleaned["order_reason"], "by": request.user, "at": at}
     forward_ticket(found, cleaned["expert"], notice, **facts)
+
+
+def _with_words(request: Request, found: Ticket, form: ForwardForm) -> Any:
+    """Return what was posted with the chosen words at the end of the notice, for whom no script puts them in."""
+    cleaned, written = form.cleaned_data, request.POST.copy()
+    given = {"promise.due_on": wording.by_day(cleaned["due_on"]), **wording.expert_values(cleaned["expert"])}
+    facts: dict[str, Any] = {"sender": request.user.employee, "given": given, "at": timezone.now()}
+    chosen = wording.wording(found, request.POST.get("item", ""), uses=wording.NOTICE, **facts)
+    written["text"] = "\n\n".join(one for one in (cleaned["text"], chosen.text if chosen else "") if one)
+    return written
 
 
 def _forwarded(request: Request, found: Ticket) -> HttpResponse:
@@ -139,7 +152,9 @@ def _by_the_order(request: Request, found: Ticket, *, at: datetime) -> Any:
 
 def _page(request: Request, found: Ticket, form: ForwardForm, *, status: int = 200, **more: Any) -> HttpResponse:
     now, tz = timezone.now(), found.desk.tz
-    about, missing, due = last_from_client(found), gaps(request.user.employee), expected(found, at=now)
+    sender = request.user.employee
+    about, missing, due = last_from_client(found), gaps(sender), expected(found, at=now)
+    text, is_confirmed = str(form["text"].value() or ""), bool(form["codes_confirmed"].value())
     topic = next((one for one in topics_of(found.desk) if str(one.pk) == _key(form["topic"].value())), None)
     asked, people = _asked(found, topic, at=now), list(experts_of(found.desk))
     by_order = [one for one in asked.competent.people if one in people] if asked else []
@@ -159,8 +174,10 @@ def _page(request: Request, found: Ticket, form: ForwardForm, *, status: int = 2
         "draft_due": moment(due.draft_due, now, tz),
         "told_for": moment(due.told_for, now, tz) if due.told_for and client_knows(found, due.told_for) else "",
         "last_seen": last_to_see(found),
+        "ready_words": wording.choices(found, wording.NOTICE),
+        "look": look_over(found, text, files=[], sender=sender, is_notice=True, is_confirmed=is_confirmed),
         "missing": missing,
-        "signature": "" if missing else signature(request.user.employee, found.desk),
+        "signature": "" if missing else signature(sender, found.desk),
         "older": older_unprocessed(found).first() if found.state == Ticket.State.UNPROCESSED else None,
         "order_reasons": OutOfOrder.choices,
         **more,

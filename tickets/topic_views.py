@@ -11,8 +11,8 @@ from directory.models import Topic
 from directory.requests import Request
 from directory.rights import Right
 from tickets.actions.sorting import choose_topic
+from tickets.guards import require_post_or_go
 from tickets.queries import get_ticket_for
-from tickets.views import require_post_or_go
 
 
 @login_required

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets import decisions, draft_views, forward_views, junk_views, letters, topic_views, views
+from tickets import decisions, draft_views, forward_views, junk_views, letters, reply_views, topic_views, views
 
 urlpatterns = [
     path("queue/", views.queue, name="queue"),
@@ -19,7 +19,9 @@ urlpatterns = [
     path("tickets/<str:number>/drafts/<int:draft_pk>/returning/", draft_views.returning, name="draft-returning"),
     path("tickets/<str:number>/", views.ticket, name="ticket"),
     path("tickets/<str:number>/preview/", views.preview, name="ticket-preview"),
-    path("tickets/<str:number>/replies/", views.replies, name="replies"),
+    path("tickets/<str:number>/replies/", reply_views.replies, name="replies"),
+    path("tickets/<str:number>/reply-check/", reply_views.reply_check, name="ticket-reply-check"),
+    path("tickets/<str:number>/ready-words/", reply_views.ready_words, name="ready-words"),
     path("tickets/<str:number>/promises/", views.promises, name="promises"),
     path("tickets/<str:number>/deadlines/<int:deadline_pk>/withdrawal/", views.withdrawal, name="withdrawal"),
     path("tickets/<str:number>/ownership/", views.ownership, name="ownership"),

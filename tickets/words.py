@@ -30,6 +30,7 @@ SHOWN = (
     Verb.TICKET_UNJUNKED,
     Verb.OLDER_PASSED_OVER,
     Verb.ANSWER_NOT_NEEDED,
+    Verb.MACRO_APPLIED,
     Verb.REPLY_CONFIRMED,
     Verb.REPLY_REQUEUED,
     Verb.REPLY_FAILURE_SEEN,
@@ -73,6 +74,11 @@ def event_words(event: Event, tz: ZoneInfo) -> str:
             }  # fmt: skip
         case Verb.ANSWER_NOT_NEEDED:
             return _("%(who)s noted that no answer is needed: %(reason)s") % {"who": who, "reason": data["reason"]}
+        case Verb.MACRO_APPLIED if data["topic"]:
+            facts = {"who": who, "name": data["name"], "topic": data["topic"]}
+            return _("%(who)s applied the macro “%(name)s”; topic: %(topic)s") % facts
+        case Verb.MACRO_APPLIED:
+            return _("%(who)s applied the macro “%(name)s”") % {"who": who, "name": data["name"]}
         case Verb.REPLY_CONFIRMED:
             return _("%(who)s noted that the reply did leave") % {"who": who}
         case Verb.REPLY_REQUEUED:
