@@ -84,6 +84,9 @@ class Verb(StrEnum):
     REPLY_GIVEN_UP = "reply.given_up"
     REPLY_FAILURE_SEEN = "reply.failure_seen"
     REPLY_RECALLED = "reply.recalled"
+    REPLY_REGISTERED = "reply.registered"
+    NEXT_REPLY_REGISTERED = "ticket.next_reply_registered"
+    REPLY_UNREGISTERED = "reply.unregistered"
 
     FILE_INFECTED = "file.infected"
     FILE_UNCHECKED = "file.not_checked"

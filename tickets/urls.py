@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets import decisions, draft_views, junk_views, letters, views
+from tickets import decisions, draft_views, junk_views, letters, record_views, views
 
 urlpatterns = [
     path("queue/", views.queue, name="queue"),
@@ -39,5 +39,11 @@ urlpatterns = [
     path("tickets/<str:number>/messages/<int:message_pk>/retry/", views.delivery_retry, name="delivery-retry"),
     path("tickets/<str:number>/messages/<int:message_pk>/seen/", views.delivery_seen, name="delivery-seen"),
     path("tickets/<str:number>/messages/<int:message_pk>/recall/", views.recall, name="recall"),
+    path(
+        "tickets/<str:number>/messages/<int:message_pk>/registration/",
+        record_views.message_registration,
+        name="message-registration",
+    ),
+    path("tickets/<str:number>/registration/", record_views.next_registration, name="next-registration"),
     path("tickets/<str:number>/files/<int:attachment_pk>/", letters.attachment, name="attachment"),
 ]

@@ -54,6 +54,7 @@ from tickets.queries import (
     sender_of,
     tickets_of_client,
     waiting_draft,
+    waiting_registration,
     with_row_facts,
 )
 from tickets.sizes import room_for_files
@@ -158,6 +159,7 @@ def _page(request: Request, found: Ticket, *, part: str = "", status: int = 200,
         "can": {act.value: can_work and is_possible(found.state, act) for act in Act},
         "waits": waits,
         "last_seen": last_to_see(found),
+        "registration": waiting_registration(found),
         "junk_sender": sender_of(found),
         "is_known": is_known_client(found.client),
         **({} if part else _done(request)),
