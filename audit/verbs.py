@@ -74,6 +74,7 @@ class Verb(StrEnum):
     MESSAGE_RECEIVED = "message.received"
     ANSWER_NOT_NEEDED = "message.answer_not_needed"
     NOTE_ADDED = "note.added"
+    CONVERSATION_BROKEN_OFF = "ticket.conversation_broken_off"
     REPLY_QUEUED = "reply.queued"
     REPLY_ACCEPTED = "reply.accepted"
     REPLY_REFUSED = "reply.refused"

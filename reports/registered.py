@@ -58,7 +58,17 @@ class _Line:
 def table(found: QuerySet[Registration]) -> Iterator[str]:
     """Yield the lines of a CSV table as Latvian spreadsheets open it: parted by semicolons, UTF-8 with its mark."""
     writer = csv.writer(_Line(), delimiter=";", lineterminator="\r\n")
-    heads = (_("Number"), _("Date"), _("Ticket"), _("Subject"), _("Client"), _("To"), _("Sent"), _("Sender"), _("By"))
+    heads = (
+        _("Number"),
+        _("Date"),
+        _("Ticket"),
+        _("Subject"),
+        _("Client"),
+        _("To"),
+        _("Sent at"),
+        _("Sender"),
+        _("By"),
+    )
     yield "\ufeff" + str(writer.writerow(heads))
     for one in found.iterator(chunk_size=500):
         yield str(writer.writerow([_plain(cell) for cell in _cells(one)]))

@@ -58,7 +58,7 @@ class TestTime:
 
     # Modules of views, tasks, and what a request or a sign-in goes through.
     EDGES = {
-        *("views.py", "ledger.py", "decisions.py", "draft_views.py", "junk_views.py", "tasks.py"),
+        *("views.py", "ledger.py", "decisions.py", "draft_views.py", "junk_views.py", "record_views.py", "tasks.py"),
         *("context.py", "folder_mail.py", "signs.py"),
     }
 

@@ -4,6 +4,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from directory.models import Client, Desk, Employee
+from tickets.record_models import BreakingOff as BreakingOff
 from tickets.record_models import Registration as Registration
 
 

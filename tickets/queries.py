@@ -184,7 +184,7 @@ def messages_of(ticket: Ticket) -> QuerySet[Message]:
 
 
 def notes_of(ticket: Ticket) -> QuerySet[Note]:
-    return Note.objects.filter(ticket=ticket).select_related("author")
+    return Note.objects.filter(ticket=ticket).select_related("author", "breaking_off__letter")
 
 
 def events_of(ticket: Ticket) -> QuerySet[Event]:

@@ -1,10 +1,11 @@
-"""What the office's records hold of a ticket: the numbers of its replies.
+"""What the office keeps on record beside a ticket: the numbers of its replies, the conversations broken off.
 
 Imported by `tickets.models`, so it names the ticket and the message as strings.
 """
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from directory.models import Desk, Employee
 
@@ -38,3 +39,65 @@ class Registration(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}, {self.dated_on:%d.%m.%Y}"
+
+
+class BreakingOff(models.Model):
+    """A conversation that was broken off; only `tickets.actions.breaking_off` writes here.  (E-I.5, S-17)
+
+    Its `note` says who, when, and the reasons as the client was told them, and goes with it wherever notes go. `key` is
+    made with the form: sending the same form twice records it once. A time agreed on is a deadline of its own.
+    """
+
+    class Rules(models.TextChoices):
+        """Which rules the conversation was under: the guidelines ask for an offer, the standard does not."""
+
+        GUIDELINES = "guidelines", _("the guidelines, section I: support of EMUS clients")
+        STANDARD = "standard", _("only the client service standard, point 17")
+
+    class Way(models.TextChoices):
+        PHONE = "phone", _("by phone")
+        VISIT = "visit", _("in person")
+        EMAIL = "email", _("by e-mail")
+
+    class Ground(models.TextChoices):
+        """What the two documents name."""
+
+        HOSTILE = "hostile", _("hostile")
+        PROVOKING = "provoking", _("provoked a conflict")
+        INSULTING = "insulting", _("made insulting remarks")
+        DESTRUCTIVE = "destructive", _("let no solution be found")
+        AGGRESSIVE = "aggressive", _("behaved aggressively")
+        OFF_TOPIC = "off_topic", _("held us up with what is not our service")
+
+    class Offer(models.TextChoices):
+        LATER = "later", _("to talk at a later time")
+        OTHER_WAY = "other_way", _("to go on in another way, by e-mail say")
+        NONE = "none", _("nothing was offered")
+
+    note = models.OneToOneField("tickets.Note", models.PROTECT, related_name="breaking_off")
+    key = models.UUIDField(unique=True)
+    rules = models.CharField(max_length=20, choices=Rules.choices)
+    way = models.CharField(max_length=20, choices=Way.choices)
+    # Codes of Ground, one at least.
+    grounds = models.JSONField(default=list)
+    offer = models.CharField(max_length=20, choices=Offer.choices)
+    offered = models.CharField(max_length=500, blank=True)
+    agreed_for = models.DateTimeField(null=True)
+    is_guard_called = models.BooleanField(default=False)
+    letter = models.OneToOneField("tickets.Message", models.PROTECT, null=True, related_name="breaking_off")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="breaking_off_offers",
+                condition=Q(offer="none", rules="standard", offered="") | ~Q(offer="none") & ~Q(offered=""),
+            ),
+            models.CheckConstraint(name="breaking_off_agreed_later", condition=Q(agreed_for=None) | Q(offer="later")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rules}: {', '.join(self.grounds)}"
+
+    @property
+    def ground_words(self) -> list[str]:
+        return [str(self.Ground(one).label) for one in self.grounds]

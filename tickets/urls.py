@@ -44,6 +44,7 @@ urlpatterns = [
         record_views.message_registration,
         name="message-registration",
     ),
+    path("tickets/<str:number>/breaking-off/", record_views.breaking_off, name="breaking-off"),
     path("tickets/<str:number>/registration/", record_views.next_registration, name="next-registration"),
     path("tickets/<str:number>/files/<int:attachment_pk>/", letters.attachment, name="attachment"),
 ]
