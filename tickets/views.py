@@ -38,6 +38,7 @@ from tickets.forms import JunkForm, NoAnswerForm, NoteForm, PromiseForm, ReplyFo
 from tickets.kept import kept_of
 from tickets.models import Draft, Message, Ticket
 from tickets.people import answer_to
+from tickets.people_facts import client_facts, colleague_facts
 from tickets.queries import (
     OUTBOX,
     VIEWS,
@@ -160,6 +161,8 @@ def _page(request: Request, found: Ticket, *, part: str = "", status: int = 200,
         "waits": waits,
         "last_seen": last_to_see(found),
         "registration": waiting_registration(found),
+        "client_facts": client_facts(found, user),
+        "colleague": colleague_facts(found, at=now),
         "junk_sender": sender_of(found),
         "is_known": is_known_client(found.client),
         **({} if part else _done(request)),
