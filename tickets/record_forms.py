@@ -74,11 +74,18 @@ class BreakingOffForm(forms.Form):
     agreed_time = forms.TimeField(label=_("Time"), required=False, widget=forms.TimeInput(attrs={"type": "time"}))
     is_guard_called = forms.BooleanField(label=_("a guard was called"), required=False)
     write = forms.BooleanField(label=_("Also tell the client in writing"), required=False)
-    template = forms.ModelChoiceField(Template.objects.none(), label=_("Template"), required=False, empty_label=None)
+    template = forms.ModelChoiceField(
+        Template.objects.none(),
+        label=_("Template"),
+        required=False,
+        empty_label=None,
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
     text = TextField(label=_("Letter to the client"), required=False, widget=forms.Textarea(attrs={"rows": 9}))
 
     def __init__(self, *args: Any, desk: Desk, **kwargs: Any) -> None:
-        super().__init__(*args, **{"auto_id": "talk_%s", **kwargs})
+        kwargs.setdefault("auto_id", "talk_%s")
+        super().__init__(*args, **kwargs)
         self.tz = desk.tz
         self.fields["template"].queryset = templates_for(desk, Template.Use.BREAK_OFF)  # type: ignore[attr-defined]
 
