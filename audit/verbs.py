@@ -76,6 +76,7 @@ class Verb(StrEnum):
     ANSWER_NOT_NEEDED = "message.answer_not_needed"
     NOTE_ADDED = "note.added"
     MACRO_APPLIED = "macro.applied"
+    CONVERSATION_BROKEN_OFF = "ticket.conversation_broken_off"
     REPLY_QUEUED = "reply.queued"
     REPLY_ACCEPTED = "reply.accepted"
     REPLY_REFUSED = "reply.refused"
@@ -86,6 +87,9 @@ class Verb(StrEnum):
     REPLY_GIVEN_UP = "reply.given_up"
     REPLY_FAILURE_SEEN = "reply.failure_seen"
     REPLY_RECALLED = "reply.recalled"
+    REPLY_REGISTERED = "reply.registered"
+    NEXT_REPLY_REGISTERED = "ticket.next_reply_registered"
+    REPLY_UNREGISTERED = "reply.unregistered"
 
     FILE_INFECTED = "file.infected"
     FILE_UNCHECKED = "file.not_checked"

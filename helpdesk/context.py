@@ -114,6 +114,8 @@ def _groups(
     if mailboxes and desks_where(user, Right.READ_ALL):
         asking = sum(one.asking for one in mailboxes)
         system.append(Item(_("Outbox"), reverse("outbox"), "send-check", asking, "", name == "outbox"))
+    if desks_where(user, Right.READ_ALL):
+        system.append(Item(_("Registered replies"), reverse("registered"), "archive", 0, "", name == "registered"))
     if mail_desks := desks_where(user, Right.MAIL):
         stuck = sum(one.stuck for one in mailboxes if one.desk_id in mail_desks)
         system.append(

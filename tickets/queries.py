@@ -13,7 +13,7 @@ from directory.models import Client, CompetenceOrder, Desk, User
 from directory.queries import desks_where, is_allowed
 from directory.rights import Right
 from sla.models import Deadline, Kind
-from tickets.models import Delivery, Draft, Message, Note, Ticket
+from tickets.models import Delivery, Draft, Message, Note, Registration, Ticket
 from tickets.people import addresses_on, folded
 
 
@@ -182,13 +182,13 @@ def last_to_see(ticket: Ticket) -> Message | None:
 def messages_of(ticket: Ticket) -> QuerySet[Message]:
     return (
         Message.objects.filter(ticket=ticket)
-        .select_related("author", "client", "delivery", "draft__author")
+        .select_related("author", "client", "delivery", "draft__author", "registration")
         .prefetch_related("attachments", "deadlines")
     )
 
 
 def notes_of(ticket: Ticket) -> QuerySet[Note]:
-    return Note.objects.filter(ticket=ticket).select_related("author")
+    return Note.objects.filter(ticket=ticket).select_related("author", "breaking_off__letter")
 
 
 def events_of(ticket: Ticket) -> QuerySet[Event]:
@@ -267,6 +267,11 @@ def order_of_forwarding(ticket: Ticket) -> CompetenceOrder | None:
 def waiting_draft(ticket: Ticket) -> Draft | None:
     """Return the draft that waits to be sent."""
     return drafts_of(ticket).filter(state=Draft.State.SUBMITTED).first()
+
+
+def waiting_registration(ticket: Ticket) -> Registration | None:
+    """Return the number in the office's records that the next reply goes out under."""
+    return Registration.objects.filter(ticket=ticket).first()
 
 
 def drafts_owed(user: User) -> QuerySet[Draft]:

@@ -19,6 +19,7 @@ from tickets.forms import NoAnswerForm, NoteForm, PromiseForm, ReplyForm, Withdr
 from tickets.kept import kept_of
 from tickets.models import Draft, Message, Ticket
 from tickets.people import answer_to
+from tickets.people_facts import client_facts, colleague_facts
 from tickets.queries import (
     is_known_client,
     last_from_client,
@@ -27,6 +28,7 @@ from tickets.queries import (
     older_unprocessed,
     sender_of,
     waiting_draft,
+    waiting_registration,
 )
 from tickets.sizes import room_for_files
 from tickets.topics import topic_card
@@ -60,6 +62,9 @@ def ticket_page(request: Request, found: Ticket, *, part: str = "", status: int 
         "can": {act.value: can_work and is_possible(found.state, act) for act in Act},
         "waits": waits,
         "last_seen": last_to_see(found),
+        "registration": waiting_registration(found),
+        "client_facts": client_facts(found, user),
+        "colleague": colleague_facts(found, at=now),
         "junk_sender": sender_of(found),
         "is_known": is_known_client(found.client),
         **({} if part else done_once(request)),

@@ -1,6 +1,16 @@
 from django.urls import path
 
-from tickets import decisions, draft_views, forward_views, junk_views, letters, reply_views, topic_views, views
+from tickets import (
+    decisions,
+    draft_views,
+    forward_views,
+    junk_views,
+    letters,
+    record_views,
+    reply_views,
+    topic_views,
+    views,
+)
 
 urlpatterns = [
     path("queue/", views.queue, name="queue"),
@@ -42,5 +52,12 @@ urlpatterns = [
     path("tickets/<str:number>/messages/<int:message_pk>/retry/", views.delivery_retry, name="delivery-retry"),
     path("tickets/<str:number>/messages/<int:message_pk>/seen/", views.delivery_seen, name="delivery-seen"),
     path("tickets/<str:number>/messages/<int:message_pk>/recall/", views.recall, name="recall"),
+    path(
+        "tickets/<str:number>/messages/<int:message_pk>/registration/",
+        record_views.message_registration,
+        name="message-registration",
+    ),
+    path("tickets/<str:number>/breaking-off/", record_views.breaking_off, name="breaking-off"),
+    path("tickets/<str:number>/registration/", record_views.next_registration, name="next-registration"),
     path("tickets/<str:number>/files/<int:attachment_pk>/", letters.attachment, name="attachment"),
 ]

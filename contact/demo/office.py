@@ -27,6 +27,7 @@ from sla.queries import calendar_of
 from sla.shipped import DEMONSTRATION_WEEK, load_calendar, load_policies
 from tickets.actions.drafting import submit_draft
 from tickets.actions.forwarding import Notice, forward_ticket
+from tickets.actions.registering import RecordEntry, register_reply
 from tickets.actions.replying import Reply, reply_to_client
 from tickets.actions.working import take_ticket
 from tickets.draft_pages import expected, unit_words
@@ -256,7 +257,10 @@ def _taking(desk: Desk, letter: Letter, administrator: Employee) -> Act:
 def _answer(desk: Desk, letter: Letter, administrator: Employee, keys: dict[bytes, bytes]) -> Act:
     def answer(moment: datetime) -> None:
         key = UUID(int=hash_of(letter.key)).hex
-        message = reply_to_client(_ticket(desk, letter), Reply(letter.text, key), by=administrator.user, at=moment)
+        ticket = _ticket(desk, letter)
+        message = reply_to_client(ticket, Reply(letter.text, key), by=administrator.user, at=moment)
+        entry = RecordEntry(f"1-8/{340 + int(ticket.short_number)}", moment.astimezone(desk.tz).date())
+        register_reply(message, entry, by=administrator.user, at=moment)
         keys[f"<{letter.key}@atbalsts.example>".encode()] = message.message_id.encode()
         outbound.deliver(message.pk, at=moment + settings.UNDO_SPAN)
 

@@ -1,5 +1,6 @@
 """Clients: HTTP in, HTML out."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,8 @@ from directory.rights import Right
 from directory.views import done, form_page
 
 PAGE = 50
+# What a ticket that leads here gives, to lead back.
+TICKET_NUMBER = re.compile(r"[A-Z0-9]{1,10}-\d{4}-\d{1,10}")
 
 
 def _posted(request: Request) -> Any:
@@ -77,7 +80,9 @@ def _client_page(request: Request, found: Client, address_form: PlainForm, phone
         for one in found.delegates.order_by("name", "pk")
     ]
     facts = {"client": found, "delegates": delegates, "aliases": found.aliases.order_by("name"), **_facts(request)}
+    came_from = request.GET.get("ticket", "")
     facts |= {
+        "came_from": came_from if TICKET_NUMBER.fullmatch(came_from) else "",
         "address_form": address_form,
         "phone_form": phone_form,
         "reads": bool(desks_where(request.user, Right.READ)),

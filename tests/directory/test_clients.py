@@ -360,4 +360,4 @@ class TestPages:
         assert ticket.number in browse(cast.ilze.user).get(path).content.decode()
         assert ticket.number not in browse(cast.otto.user).get(path).content.decode()
         page = browse(cast.ilze.user).get(f"/tickets/{ticket.number}/").content.decode()
-        assert f'href="/clients/{ticket.client_id}/"' in page
+        assert f'href="/clients/{ticket.client_id}/?ticket={ticket.number}"' in page

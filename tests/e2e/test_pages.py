@@ -75,10 +75,12 @@ def problems_of(page) -> list[str]:
 def pages_of_administrator() -> list[str]:
     from contact.models import ReceivedMail
     from directory.models import Client, ClientImport, CompetenceOrder
-    from tickets.models import Ticket
+    from tickets.models import Message, Ticket
 
     tickets = [f"/tickets/{number}/" for number in Ticket.objects.order_by("pk").values_list("number", flat=True)[:7]]
     mails = [f"/mail/{pk}/" for pk in ReceivedMail.objects.filter(state="unprocessed").values_list("pk", flat=True)]
+    replies = Message.objects.filter(kind="outgoing").values_list("ticket__number", "pk")[:1]
+    registrations = [f"/tickets/{number}/messages/{pk}/registration/" for number, pk in replies]
     views = [
         f"/queue/?view={view}" for view in ("all", "mine", "unprocessed", "waiting", "overdue", "complete", "junk")
     ]
@@ -88,6 +90,7 @@ def pages_of_administrator() -> list[str]:
     return [
         *(*PEOPLE_PAGES, *views, *tickets, "/mail/", "/mail/?state=history", "/mail/ledger/", "/junk/"),
         *("/drafts/", f"{tickets[0]}forwarding/"),
+        *(f"{tickets[0]}breaking-off/", f"{tickets[0]}registration/", *registrations, "/registered/"),
         *(*mails, "/overdue/", *OFFICE_PAGES, *KNOWLEDGE_PAGES),
     ]
 

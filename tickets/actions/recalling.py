@@ -18,6 +18,7 @@ from sla.queries import deadlines_of
 from tickets.actions import draft_states
 from tickets.actions.delivering import claim_recall
 from tickets.actions.forwarding import undo_forwarding
+from tickets.actions.registering import give_number_back
 from tickets.actions.replying import ANSWERED
 from tickets.actions.working import locked, set_marks, set_state
 from tickets.models import Delivery, Draft, Message, Ticket
@@ -53,6 +54,7 @@ def recall_reply(message: Message, *, by: User, at: datetime) -> Message:
     if message.is_interim:
         undo_forwarding(ticket, message, before, by=by, at=at)
     _unsend_draft(ticket, message)
+    give_number_back(ticket, message, by=by, at=at)
     release_from_sending(message, at=at)
     # A reply written since answers the same: what waited for this one waits for that one.
     coming = later.filter(is_substantive=True, delivery__state__in=Delivery.UNSETTLED).last()

@@ -22,6 +22,7 @@ from tickets import files
 from tickets.actions.macros import apply_macro
 from tickets.actions.pausing import resume_ticket
 from tickets.actions.receiving import File
+from tickets.actions.registering import take_number
 from tickets.actions.working import check_order, handle, locked, set_owner
 from tickets.kinds import kind_of
 from tickets.models import Attachment, Delivery, Draft, Message, Ticket
@@ -178,6 +179,7 @@ def reply_to_client(ticket: Ticket, reply: Reply, *, order_reason: str = "", by:
         resume_ticket(ticket, resumed_at=at, by=by, at=at)
     handle(ticket, state, by=by, at=at)
     hold_for_sending(deadlines_of(ticket).filter(kind__in=kinds_met_by(message)), message, at=at)
+    take_number(ticket, message, by=by, at=at)
     nudge.after_commit("contact.email.deliver", message.pk)
     return message
 
