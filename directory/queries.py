@@ -73,6 +73,12 @@ def experts_of(desk: Desk) -> QuerySet[Employee]:
     return found.distinct().order_by("last_name", "first_name", "pk")
 
 
+def administrators_of(desk: Desk) -> QuerySet[Employee]:
+    """Return who works the tickets of the desk and may sign in, by name."""
+    found = Employee.objects.filter(roles__desk=desk, roles__name__in=roles_with(Right.WORK), user__is_active=True)
+    return found.distinct().select_related("user").order_by("last_name", "first_name", "pk")
+
+
 def role_names_of(user: User) -> set[str]:
     """Return what `user` is, at any desk."""
     return set().union(*roles_of(user).values())

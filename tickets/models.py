@@ -4,6 +4,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from directory.models import Client, Desk, Employee
+from tickets import link_models  # noqa: F401  Django looks for models here
 
 
 class TicketCounter(models.Model):
