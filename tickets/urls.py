@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets import decisions, draft_views, junk_views, letters, views
+from tickets import decisions, draft_views, junk_views, letters, link_views, views
 
 urlpatterns = [
     path("queue/", views.queue, name="queue"),
@@ -29,6 +29,11 @@ urlpatterns = [
     path("tickets/<str:number>/unjunking/", views.unjunking, name="unjunking"),
     path("tickets/<str:number>/joining/", decisions.join, name="joining"),
     path("tickets/<str:number>/unjoining/", decisions.unjoin, name="unjoining"),
+    path("tickets/<str:number>/relations/", link_views.relations, name="relations"),
+    path("tickets/<str:number>/links/", link_views.link, name="linking"),
+    path("tickets/<str:number>/links/<int:link_pk>/undoing/", link_views.unlink, name="unlinking"),
+    path("tickets/<str:number>/splitting/", link_views.splitting, name="splitting"),
+    path("tickets/<str:number>/splitting/undoing/", link_views.unsplitting, name="unsplitting"),
     path("tickets/<str:number>/refusal/", decisions.decline, name="suggestion-refusal"),
     path("tickets/<str:number>/messages/<int:message_pk>/own-mark/", decisions.own_mark, name="own-mark"),
     path("tickets/<str:number>/messages/<int:message_pk>/reopening/", decisions.reopening, name="reopening"),

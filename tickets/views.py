@@ -36,6 +36,7 @@ from tickets.actions.replying import NewAddress, reply_to_client
 from tickets.composing import composer_of, is_recalled
 from tickets.forms import JunkForm, NoAnswerForm, NoteForm, PromiseForm, ReplyForm, TakeForm, WithdrawalForm
 from tickets.kept import kept_of
+from tickets.link_queries import links_of
 from tickets.models import Draft, Message, Ticket
 from tickets.people import answer_to
 from tickets.queries import (
@@ -157,6 +158,7 @@ def _page(request: Request, found: Ticket, *, part: str = "", status: int = 200,
         "can_note": is_allowed(user, Right.NOTE, found.desk_id) and is_possible(found.state, Act.NOTE),
         "can": {act.value: can_work and is_possible(found.state, act) for act in Act},
         "waits": waits,
+        "links": links_of(found, user),
         "last_seen": last_to_see(found),
         "junk_sender": sender_of(found),
         "is_known": is_known_client(found.client),
