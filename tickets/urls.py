@@ -1,13 +1,30 @@
 from django.urls import path
 
-from tickets import decisions, draft_views, junk_views, letters, link_views, views
+from tickets import (
+    bulk_views,
+    client_views,
+    decisions,
+    draft_views,
+    hand_over_views,
+    junk_views,
+    letters,
+    link_views,
+    views,
+)
 
 urlpatterns = [
     path("queue/", views.queue, name="queue"),
+    path("queue/bulk/", bulk_views.bulk, name="bulk"),
+    path("queue/bulk/outcome/", bulk_views.outcome, name="bulk-outcome"),
+    path("handing-over/", hand_over_views.hand_over, name="hand-over"),
+    path("handing-over/<int:pk>/undoing/", hand_over_views.undoing, name="hand-over-undoing"),
     path("outbox/", views.outbox, name="outbox"),
     path("junk/", junk_views.junk_list, name="junk-list"),
     path("junk/seen/", junk_views.junk_seen, name="junk-seen"),
     path("clients/<int:pk>/tickets/", views.of_client, name="client-tickets"),
+    path("clients/<int:pk>/merging/", client_views.merging, name="client-merging"),
+    path("clients/<int:pk>/merging/merge/", client_views.merge, name="client-merge"),
+    path("clients/<int:pk>/merging/<int:merge_pk>/undoing/", client_views.unmerge, name="client-unmerge"),
     path("drafts/", draft_views.drafts, name="drafts"),
     path("drafts/<int:pk>/", draft_views.draft, name="draft"),
     path("drafts/<int:pk>/saving/", draft_views.saving, name="draft-saving"),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from directory.models import User
-from directory.queries import is_allowed
+from directory.queries import desks_where, is_allowed
 from directory.requests import Request
 from directory.rights import Right
 from directory.signature import gaps, signature
@@ -95,6 +95,7 @@ def queue(request: Request) -> HttpResponse:
     tickets = with_row_facts(queue_of(request.user, view, at=now))
     page = CountedPaginator(tickets, PER_PAGE, known=counts.get(view)).get_page(request.GET.get("page"))
     facts = {"view": view, "counts": counts, "page": page, "rows": pages.rows(page, at=now), "now": now}
+    facts["can_tick"] = view not in ("complete", "junk") and bool(desks_where(request.user, Right.WORK))
     if request.htmx:
         return render(request, "tickets/queue.html#list", facts)
     return render(request, "tickets/queue.html", {**facts, **_done(request)})

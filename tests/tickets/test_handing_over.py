@@ -135,3 +135,39 @@ class TestUndoing:
         hand_over = away().hand_over
         undo_hand_over(hand_over, by=cast.gunta.user, at=nine + 3 * HOUR)
         assert undo_hand_over(hand_over, by=cast.gunta.user, at=nine + 4 * HOUR) == []
+
+
+class TestPage:
+    """E-II.4b: the page shows how many go to whom before they go; the stand-in is proposed."""
+
+    @pytest.fixture
+    def absent(self, cast, dace, desk, nine):
+        """Ilze away this week; a third administrator stands in."""
+        from directory.actions import enter_absence
+        from directory.actions.absences import AbsenceFacts
+
+        third = make_employee("Trešā Kolēģe", "administrator", desk=desk)
+        days = AbsenceFacts(nine.date(), nine.date(), "illness", third.pk)
+        enter_absence(cast.ilze, days, by=cast.gunta.user, at=nine)
+        return third
+
+    def test_the_stand_in_is_proposed_and_the_tickets_are_shown(self, three, absent, cast, browse):
+        page = browse("gunta").get(f"/handing-over/?from={cast.ilze.pk}")
+        assert (page.context["proposed"], page.context["number"]) == (absent.pk, 3)
+        assert all(one.number in page.content.decode() for one in three)
+
+    def test_one_click_hands_over_and_one_undoes_it(self, three, absent, cast, dace, browse):
+        client = browse("gunta")
+        client.post("/handing-over/", {"giver": cast.ilze.pk, "taker": dace.pk})
+        assert {fresh(one).owner for one in three} == {dace}
+        client.post(f"/handing-over/{HandOver.objects.get().pk}/undoing/")
+        assert {fresh(one).owner for one in three} == {cast.ilze}
+
+    def test_without_a_colleague_it_asks_for_one(self, three, cast, browse):
+        answer = browse("gunta").post("/handing-over/", {"giver": cast.ilze.pk})
+        assert (answer.status_code, fresh(three[0]).owner) == (422, cast.ilze)
+
+    @pytest.mark.parametrize("who", ["santa", "otto"])
+    def test_nobody_else_may(self, three, cast, dace, browse, who):
+        browse(who).post("/handing-over/", {"giver": cast.ilze.pk, "taker": dace.pk})
+        assert {fresh(one).owner for one in three} == {cast.ilze}
