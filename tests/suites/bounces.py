@@ -89,7 +89,7 @@ def bounce_parser(source: Path) -> Suite:
     Their "bounce" that names nobody (`reports => 0`) is automatic and no bounce of ours, which is a list of people.
     Left out by rule: what they mark as not yet done, mails that Debian's copy lacks or that their tests quote.
     """
-    quoting = {name for name in _FILE.findall((source / "t" / "orig-message.t").read_text(encoding="latin-1"))}
+    quoting = set(_FILE.findall((source / "t" / "orig-message.t").read_text(encoding="latin-1")))
     reports = [report for test in sorted((source / "t").glob("*.t")) for report in _reports(source, test)]
     files = {path.name: path.read_bytes() for path in sorted((source / "t" / "corpus").glob("*.msg"))}
     kept = [

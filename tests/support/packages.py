@@ -95,7 +95,7 @@ def _fetch(package: Package, scratch: Path) -> Path:
             return files[0]
         words = run.stderr.strip()[-300:]
         time.sleep(attempt)
-    missing(f"{package.name} {package.version} cannot be fetched: {words}")
+    return missing(f"{package.name} {package.version} cannot be fetched: {words}")
 
 
 def missing(words: str) -> NoReturn:
