@@ -1,6 +1,6 @@
 """All suites, and how much of each half the parser fulfils."""
 
-from tests.suites import bounces, letters, published, replies
+from tests.suites import bounces, letters, mailparser, published, replies
 from tests.suites.samples import Suite
 
 
@@ -15,6 +15,7 @@ def all_suites() -> dict[str, Suite]:
         "quotequail": replies.quotequail(source("quotequail")),
         "parse-reply": replies.parse_reply(source("parse-reply")),
         "tnefparse": letters.winmail(source("tnefparse")),
+        "mailparser": mailparser.mailparser(source("mailparser")),
         "CPython": letters.letters("CPython", sorted(published.interpreter_mails().glob("*.txt"))),
         "django-mailbox": letters.letters(
             "django-mailbox", sorted((source("django-mailbox") / "django_mailbox/tests/messages").glob("*.eml"))

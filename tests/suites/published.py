@@ -19,6 +19,7 @@ PACKAGES = (
         "01f89040426ab6de77f9f0bcdce61a938ef6a24179efbfdb4f7a1f68c5263282",
     ),
     Package("npm", "baunsu", "0.2.3", "e70903f6e92ec53b8feef60f6437be6f794a5b19ded61776657637e205dbae93"),
+    Package("npm", "mailparser", "0.6.2", "e29b1f023b3e1bc43d5b9588d5713692d2dee48c0a22072e7836e0728a261883"),
     Package("npm", "parse-reply", "0.0.4", "a2278b93dad5a0d9f7ce2bb7b1532e49e0af3bb61fe9b88e7ae55c064edb741a"),
 )
 
