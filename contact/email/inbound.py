@@ -19,7 +19,6 @@ from contact.email.intake import fetch
 from contact.email.mailbox import MailboxError, open_mailbox
 from contact.email.marks import watch_marks
 from contact.email.parse import Attachment, ParsedMail, parse
-from contact.email.threading import belonging
 from contact.models import Box, MailboxCheck, RawMail, ReceivedMail
 from directory.models import Desk, User
 from escalation.models import Outage
@@ -28,7 +27,7 @@ from helpdesk.rows import update_rows
 from tickets.actions.delivering import bounce
 from tickets.actions.handwritten import receive_own_reply
 from tickets.actions.receiving import File, Letter, receive_message
-from tickets.models import Message, Ticket
+from tickets.models import Message
 
 logger = logging.getLogger(__name__)
 State, Reason = ReceivedMail.State, ReceivedMail.Reason
@@ -161,14 +160,15 @@ def _link_letter(mail: ReceivedMail, parsed: ParsedMail, batch: Batch) -> None:
     if parsed.bounce is not None and ours is not None:
         # The failed reply is told of; the report itself is put beside it below.
         failed = {address: f"{address} {status}".strip() for address, status in parsed.bounce.failed}
+        batch.write()
         bounce(ours, "; ".join(failed.values()), failed=failed, at=batch.at)
-    ticket, suggested = (ours.ticket, None) if ours else _place(mail.desk, parsed, batch)
+    ticket, suggested = (ours.ticket, None) if ours else batch.threads.belonging(parsed)
     if ticket is None and parsed.is_automatic:
         _set_aside(mail, Reason.AUTOMATIC, at=batch.at)
         return
     letter, at = letter_of(parsed), mail.received_at
     mail.message = batch.arrivals.receive(letter, ticket=ticket, suggested=suggested, received_at=at)
-    batch.note(parsed)
+    batch.note(mail.message)
     _move(mail, State.LINKED)
     if ticket is None:
         _show_what_it_answers(mail, parsed, batch)
@@ -225,10 +225,6 @@ def _is_ours(desk: Desk, parsed: ParsedMail, batch: Batch) -> bool:
     """Tell whether the letter is our own, come back."""
     is_from_us = parsed.sender.address.lower() == desk.address.lower()
     return is_from_us or (batch.may_be_here(parsed) and is_own(parsed))
-
-
-def _place(desk: Desk, parsed: ParsedMail, batch: Batch) -> tuple[Ticket | None, Ticket | None]:
-    return belonging(desk, parsed) if batch.may_belong(parsed) else (None, None)
 
 
 def _reply_named(mail: ReceivedMail, parsed: ParsedMail) -> Message | None:

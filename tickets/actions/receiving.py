@@ -98,6 +98,22 @@ class Arrivals:
         self._messages: list[Message] = []
         self._files: list[tuple[Message, File]] = []
         self._deadlines: list[Deadline] = []
+        self._locked: dict[int, Ticket] = {}
+
+    def lock(self, ids: Iterable[int]) -> dict[int, Ticket]:
+        """Lock tickets, as `working.locked` does, and return them by these ids: one that was joined to another gives
+        way to that."""
+        rows = Ticket.objects.select_for_update(of=("self",), no_key=True).select_related("desk__calendar", "owner")
+        wanted = set(ids)
+        while missing := wanted - self._locked.keys():
+            self._locked |= {one.pk: one for one in rows.filter(pk__in=missing).order_by("pk")}
+            joined = (self._locked[pk].merged_into_id for pk in missing)
+            wanted |= {pk for pk in joined if pk is not None}
+        return {pk: self._survivor(pk) for pk in wanted}
+
+    def forget(self) -> None:
+        """Read tickets anew from now on: another action is about to change them."""
+        self._locked.clear()
 
     def receive(
         self, letter: Letter, *, ticket: Ticket | None, suggested: Ticket | None = None, received_at: datetime
@@ -107,12 +123,8 @@ class Arrivals:
         if ticket is None:
             assert client is not None, "an automatic message opens no ticket"
             ticket = self._open_ticket(letter, client, suggested, received_at)
-        else:
-            lock = Ticket.objects.select_for_update(of=("self",), no_key=True)  # as `working.locked` does
-            lock = lock.select_related("desk", "owner")
-            ticket = lock.get(pk=ticket.pk)
-            while ticket.merged_into_id is not None:  # joined to another this very moment
-                ticket = lock.get(pk=ticket.merged_into_id)
+        elif ticket.pk is not None:  # else it was opened by a letter before, and is not written yet
+            ticket = self.lock([ticket.pk])[ticket.pk]
         message = _message(ticket, letter, client, received_at)
         self._messages.append(message)
         self._files += [(message, one) for one in letter.files[:MOST_FILES]]
@@ -147,6 +159,11 @@ class Arrivals:
         gathered = (self._new_clients, self._tickets, self._junked, self._messages, self._files, self._deadlines)
         for one in gathered:
             one.clear()
+        self._locked |= {one.pk: one for one in opened}
+
+    def _survivor(self, pk: int) -> Ticket:
+        ticket = self._locked[pk]
+        return ticket if ticket.merged_into_id is None else self._survivor(ticket.merged_into_id)
 
     def _client(self, letter: Letter) -> Client | None:
         address = letter.sender_address.strip().lower()
