@@ -11,6 +11,7 @@ from django.db import IntegrityError, OperationalError, transaction
 from audit.actions import record, record_many
 from audit.verbs import Verb
 from contact.email import sent, tokens, watch
+from contact.email.ahead import ahead
 from contact.email.batch import Batch, waiting
 from contact.email.charsets import storable
 from contact.email.failures import cause_of
@@ -64,20 +65,29 @@ def link_received(desk: Desk, *, at: datetime) -> int:
     """
     carried = 0
     try:
-        for pks in waiting(desk):
-            carried += _carry_each(pks, at=at)
+        for letters in ahead(_read, map(_raws, waiting(desk))):
+            carried += _carry_each(letters, at=at)
     except OperationalError:
         # The database is busy or gone. Those behind wait too: an answer must not be linked before what it answers.
         logger.exception("Mail of %s is linked at the next check", desk.code)
     return carried
 
 
-def _carry_each(pks: list[int], *, at: datetime) -> int:
+def _raws(pks: list[int]) -> dict[int, bytes]:
+    contents = dict(RawMail.objects.filter(pk__in=pks).values_list("pk", "content"))
+    return {pk: bytes(contents[pk]) for pk in pks}
+
+
+def _read(raws: dict[int, bytes]) -> dict[int, ParsedMail]:
+    return {pk: parse(raw) for pk, raw in raws.items()}
+
+
+def _carry_each(letters: dict[int, ParsedMail], *, at: datetime) -> int:
     try:
-        return _carry(pks, at=at)
+        return _carry(letters, at=at)
     except Exception as failure:
-        logger.warning("Mails %s to %s are linked one at a time: %s", pks[0], pks[-1], failure)
-        return sum(link(pk, at=at) for pk in pks)
+        logger.warning("Mails %s to %s are linked one at a time: %s", min(letters), max(letters), failure)
+        return sum(link(pk, at=at) for pk in letters)
 
 
 def link(pk: int, *, at: datetime) -> bool:
@@ -87,10 +97,10 @@ def link(pk: int, *, at: datetime) -> bool:
     """
     try:
         try:
-            return bool(_carry([pk], at=at))
+            return bool(_carry(_read(_raws([pk])), at=at))
         except (OperationalError, IntegrityError) as busy:  # another worker was quicker: with this client, this lock
             logger.warning("Mail %s is linked at a second try: %s", pk, busy)
-            return bool(_carry([pk], at=at))
+            return bool(_carry(_read(_raws([pk])), at=at))
     except OperationalError:
         raise
     except OSError:
@@ -107,14 +117,15 @@ def link(pk: int, *, at: datetime) -> bool:
     return True
 
 
-def _carry(pks: list[int], *, at: datetime) -> int:
+def _carry(letters: dict[int, ParsedMail], *, at: datetime) -> int:
     """Carry mails of one desk on, all or none; return how many no other worker had carried yet."""
-    raws = RawMail.objects.filter(pk__in=pks).values_list("pk", "content")
-    letters = {pk: parse(bytes(content)) for pk, content in raws}
     with transaction.atomic():
-        rows = ReceivedMail.objects.select_for_update(of=("self",)).filter(pk__in=pks, state=State.RECEIVED)
-        mails = list(rows.select_related("desk__calendar").order_by("received_at", "pk"))
+        rows = ReceivedMail.objects.select_for_update(of=("self",)).filter(pk__in=letters, state=State.RECEIVED)
+        mails = list(rows.order_by("received_at", "pk"))
         if mails:
+            desk = Desk.objects.select_related("calendar").get(pk=mails[0].desk_id)
+            for mail in mails:
+                mail.desk = desk
             _carry_together(mails, letters, at=at)
     return len(mails)
 

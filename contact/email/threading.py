@@ -7,7 +7,7 @@ from contact.email.parse import ParsedMail
 from directory.models import Desk
 from tickets.actions.receiving import Arrivals
 from tickets.models import Message, Ticket
-from tickets.queries import is_on_ticket, survivor_of, threads_of, writers_on
+from tickets.queries import survivor_of, threads_of, writers_on
 
 
 class Threads:
@@ -16,7 +16,7 @@ class Threads:
     """
 
     def __init__(self, desk: Desk, letters: Collection[ParsedMail], arrivals: Arrivals) -> None:
-        self._desk, self._arrivals = desk, arrivals
+        self._desk = desk
         threads = threads_of(desk, {one for letter in letters for one in answered_by(letter)})
         numbers = {number for letter in letters if (number := _number(desk, letter.subject))}
         named = dict(Ticket.objects.filter(desk=desk, number__in=numbers).values_list("number", "pk"))
@@ -53,10 +53,11 @@ class Threads:
             self._writers.setdefault(ticket.number, set()).update(people)
 
     def _is_on(self, ticket: Ticket, address: str) -> bool:
-        if address.lower() in self._writers.get(ticket.number, ()):
+        """Tell what `is_on_ticket` does; a client who is new has the one address that they wrote from."""
+        email, client = address.lower(), ticket.client
+        if email in self._writers.get(ticket.number, ()):
             return True
-        self._arrivals.write()  # for the rest the database is asked
-        return is_on_ticket(ticket, address)
+        return client.pk is not None and client.addresses.filter(email=email).exists()
 
 
 def answered_by(parsed: ParsedMail) -> list[str]:

@@ -12,6 +12,7 @@ from audit.verbs import Verb
 from directory.actions import enter_clients, unknown_client
 from directory.models import Client, Desk
 from directory.queries import clients_by_address
+from helpdesk.rows import insert_many
 from sla.actions import Owed, draw_up, save_started
 from sla.models import Deadline, Kind
 from sla.queries import in_force, versions_of
@@ -103,7 +104,9 @@ class Arrivals:
     def lock(self, ids: Iterable[int]) -> dict[int, Ticket]:
         """Lock tickets, as `working.locked` does, and return them by these ids: one that was joined to another gives
         way to that."""
-        rows = Ticket.objects.select_for_update(of=("self",), no_key=True).select_related("desk__calendar", "owner")
+        rows = Ticket.objects.select_for_update(of=("self",), no_key=True).select_related(
+            "desk__calendar", "owner", "client"
+        )
         wanted = set(ids)
         while missing := wanted - self._locked.keys():
             self._locked |= {one.pk: one for one in rows.filter(pk__in=missing).order_by("pk")}
@@ -147,12 +150,13 @@ class Arrivals:
         """Write what was gathered."""
         enter_clients(self._new_clients, at=self.at)
         _save_counters(self._counters)
-        opened = Ticket.objects.bulk_create(self._tickets)
+        insert_many(self._tickets)
+        opened = list(self._tickets)
         record_many([(one, self.at, {"channel": one.channel}) for one in opened], Verb.TICKET_OPENED, by=None)
         junked = [(one, self.at, {"sender": sender}) for one, sender in self._junked]
         record_many(junked, Verb.TICKET_JUNKED, by=None)
-        received = Message.objects.bulk_create(self._messages)
-        told = [(one, self.at, {"received_at": one.at.isoformat(), "kind": one.kind}) for one in received]
+        insert_many(self._messages)
+        told = [(one, self.at, {"received_at": one.at.isoformat(), "kind": one.kind}) for one in self._messages]
         record_many(told, Verb.MESSAGE_RECEIVED, by=None)
         _save_files(self._files, at=self.at)
         save_started(self._deadlines, at=self.at)
