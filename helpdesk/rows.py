@@ -1,7 +1,8 @@
 """Many rows in one statement: for sweeps, loads and the intake of mail, which write thousands.
 
 `insert_many` takes model instances. For the others rows are tuples of plain values in the order of `names`, which are
-column attributes ("desk_id", "due_at"); the model's defaults do not apply. On PostgreSQL rows go in by COPY and are changed by one UPDATE; SQLite has no way to the server.
+column attributes ("desk_id", "due_at"); the model's defaults do not apply. On PostgreSQL rows go in by COPY and are
+changed by one UPDATE; SQLite has no way to the server.
 """
 
 import csv
