@@ -29,7 +29,8 @@ def insert_rows(model: type[Model], names: Sequence[str], rows: Iterable[Row]) -
             needed = ", ".join(_quoted(field) for field in fields if not field.null)
             options = f"FORMAT csv, NULL '\\N', FORCE_NOT_NULL ({needed})"
             copied = f"COPY {_table(model)} ({columns}) FROM STDIN WITH ({options})"
-            cursor.copy_expert(copied, _Csv(fields, rows), CHUNK)
+            with connection.wrap_database_errors:  # Django does so for `execute` only
+                cursor.copy_expert(copied, _Csv(fields, rows), CHUNK)
         else:
             marks = ", ".join(["%s"] * len(fields))
             prepared = [[_prepared(*one) for one in zip(fields, row, strict=True)] for row in rows]
