@@ -1,7 +1,8 @@
-"""Many rows in one statement, without a model instance for each: for sweeps and loads, which write thousands.
+"""Many rows in one statement: for sweeps, loads and the intake of mail, which write thousands.
 
-Rows are tuples of plain values in the order of `names`, which are column attributes ("desk_id", "due_at"); the model's
-defaults do not apply. On PostgreSQL rows go in by COPY and are changed by one UPDATE; SQLite has no way to the server.
+`insert_many` takes model instances. For the others rows are tuples of plain values in the order of `names`, which are
+column attributes ("desk_id", "due_at"); the model's defaults do not apply. On PostgreSQL rows go in by COPY and are
+changed by one UPDATE; SQLite has no way to the server.
 """
 
 import csv
@@ -11,8 +12,8 @@ from io import StringIO
 from itertools import count, islice
 from typing import Any
 
-from django.db import connection
-from django.db.models import Field, JSONField, Model
+from django.db import connection, transaction
+from django.db.models import Field, ForeignKey, JSONField, Model
 
 Row = Sequence[Any]
 CHUNK = 64 * 1024  # characters handed to the server at a time
@@ -28,11 +29,38 @@ def insert_rows(model: type[Model], names: Sequence[str], rows: Iterable[Row]) -
             needed = ", ".join(_quoted(field) for field in fields if not field.null)
             options = f"FORMAT csv, NULL '\\N', FORCE_NOT_NULL ({needed})"
             copied = f"COPY {_table(model)} ({columns}) FROM STDIN WITH ({options})"
-            cursor.copy_expert(copied, _Csv(fields, rows), CHUNK)
+            with connection.wrap_database_errors:  # Django does so for `execute` only
+                cursor.copy_expert(copied, _Csv(fields, rows), CHUNK)
         else:
             marks = ", ".join(["%s"] * len(fields))
             prepared = [[_prepared(*one) for one in zip(fields, row, strict=True)] for row in rows]
             cursor.executemany(f"INSERT INTO {_table(model)} ({columns}) VALUES ({marks})", prepared)
+
+
+@transaction.atomic(savepoint=False)
+def insert_many(made: Sequence[Model]) -> None:
+    """Insert new instances of one model and give them their ids; they may refer to each other.
+
+    What `bulk_create` does, by COPY: a third of the time, and they stay instances for what follows.
+    """
+    if not made:
+        return
+    model = type(made[0])
+    names = [field.attname for field in model._meta.concrete_fields]
+    for one, pk in zip(made, reserve_ids(model, len(made)), strict=True):
+        one.pk, one._state.adding, one._state.db = pk, False, connection.alias
+    for field in model._meta.concrete_fields:
+        if isinstance(field, ForeignKey):
+            _note_keys(field, made)
+    insert_rows(model, names, ([getattr(one, name) for name in names] for one in made))
+
+
+def _note_keys(field: "ForeignKey[Any, Any]", made: Sequence[Model]) -> None:
+    """Put the id of what an instance refers to beside it: that may have been saved since."""
+    for one in made:
+        if getattr(one, field.attname) is None and field.is_cached(one):
+            related = field.get_cached_value(one)
+            setattr(one, field.attname, related and related.pk)
 
 
 def update_rows(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> None:

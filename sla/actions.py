@@ -12,7 +12,7 @@ from django.db.models.expressions import RawSQL
 from audit.actions import record_many
 from audit.verbs import Verb
 from directory.models import Employee, User
-from helpdesk.rows import update_rows
+from helpdesk.rows import insert_many, update_rows
 from sla.models import Deadline, Kind, Policy
 from sla.queries import DeskCalendar, calendar_of, policies_at
 from sla.terms import Pause, Start, Term, days_left, start_of, term
@@ -84,10 +84,10 @@ def draw_up(
 
 def save_started(drawn: list[Deadline], *, at: datetime) -> list[Deadline]:
     """Save what was drawn up, of any number of tickets, with an event each."""
-    started = Deadline.objects.bulk_create(drawn)
-    facts = [(one, at, {"kind": one.kind, "due_at": one.due_at.isoformat()}) for one in started]
+    insert_many(drawn)
+    facts = [(one, at, {"kind": one.kind, "due_at": one.due_at.isoformat()}) for one in drawn]
     record_many(facts, Verb.DEADLINE_STARTED, by=None)
-    return started
+    return drawn
 
 
 def schedule(deadline: Deadline, due: Term, *, at: datetime) -> None:

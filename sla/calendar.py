@@ -78,6 +78,7 @@ class WorkingCalendar:
         self._special.update({day.toordinal(): _hours(hours) for day, hours in special.items()})
         self._uncounted = frozenset(day.toordinal() for day in uncounted)
         self._years: dict[int, list[tuple[int, Spans]]] = {}
+        self._spans: dict[int, Spans] = {}
         self._table = NOTHING
 
     def add(self, start: datetime, working: timedelta) -> datetime:
@@ -189,9 +190,11 @@ class WorkingCalendar:
         return self._years[year]
 
     def _spans_on(self, day: int) -> Spans:
-        hours = self._special.get(day, self._weekly[(day - 1) % 7])
-        spans = ((self._utc(day, opening), self._utc(day, closing)) for opening, closing in hours)
-        return tuple(span for span in spans if span[0] < span[1])
+        if day not in self._spans:
+            hours = self._special.get(day, self._weekly[(day - 1) % 7])
+            spans = ((self._utc(day, opening), self._utc(day, closing)) for opening, closing in hours)
+            self._spans[day] = tuple(span for span in spans if span[0] < span[1])
+        return self._spans[day]
 
     def _utc(self, day: int, clock: int) -> int:
         """Turn a local date and the microseconds its wall clock shows into an instant."""

@@ -1,6 +1,6 @@
 """Every read of tickets with a name, access rules included."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied
@@ -208,12 +208,16 @@ def events_of(ticket: Ticket) -> QuerySet[Event]:
     return Event.objects.filter(ticket=ticket).select_related("by__employee").order_by("at", "pk")
 
 
+def threads_of(desk: Desk, message_ids: Iterable[str]) -> dict[str, int]:
+    """Return the ids of the tickets at the desk that hold messages with these Message-IDs, by Message-ID."""
+    found = Message.objects.filter(message_id__in=[one for one in message_ids if one], ticket__desk=desk)
+    return dict(found.order_by("pk").values_list("message_id", "ticket_id"))
+
+
 def thread_of(desk: Desk, message_ids: Iterable[str]) -> Ticket | None:
     """Return the ticket at the desk that holds a message with one of these Message-IDs, the last named first."""
-    wanted = [one for one in message_ids if one]
-    found = dict(
-        Message.objects.filter(message_id__in=wanted, ticket__desk=desk).values_list("message_id", "ticket_id")
-    )
+    wanted = list(message_ids)
+    found = threads_of(desk, wanted)
     for message_id in reversed(wanted):
         if message_id in found:
             return Ticket.objects.get(pk=found[message_id])
@@ -228,15 +232,21 @@ def survivor_of(ticket: Ticket) -> Ticket:
 
 
 def people_on(ticket: Ticket) -> set[str]:
-    """Return the addresses, in lower case, of who has written on the ticket or was written to, and of its client.
+    """Return the addresses, in lower case, of who has written on the ticket or was written to, and of its client."""
+    people = set(ticket.client.addresses.values_list("email", flat=True))
+    return (people | writers_on([ticket.pk]).get(ticket.pk, set())) - {"", ticket.desk.address.lower()}
+
+
+def writers_on(tickets: Collection[int]) -> dict[int, set[str]]:
+    """Return the addresses, in lower case, of who has written on these tickets or was written to, by the ticket's id.
 
     A machine that answered by itself brings nobody onto the ticket.
     """
-    letters = Message.objects.filter(ticket=ticket).exclude(kind=Message.Kind.AUTOMATIC)
-    people = set(ticket.client.addresses.values_list("email", flat=True))
-    for sender, to, cc in letters.values_list("sender_address", "to", "cc"):
-        people |= {one.lower() for one in (sender, *to, *cc)}
-    return people - {"", ticket.desk.address.lower()}
+    letters = Message.objects.filter(ticket__in=tickets).exclude(kind=Message.Kind.AUTOMATIC)
+    people: dict[int, set[str]] = {}
+    for ticket_id, sender, to, cc in letters.values_list("ticket_id", "sender_address", "to", "cc"):
+        people.setdefault(ticket_id, set()).update(one.lower() for one in (sender, *to, *cc))
+    return people
 
 
 def is_on_ticket(ticket: Ticket, address: str) -> bool:

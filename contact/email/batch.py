@@ -6,6 +6,7 @@ from datetime import datetime
 from contact.email.guard import Guard
 from contact.email.mailbox import bounded
 from contact.email.parse import ParsedMail
+from contact.email.threading import Threads
 from contact.models import ReceivedMail
 from directory.models import Desk
 from tickets.actions.receiving import Arrivals
@@ -34,19 +35,21 @@ class Batch:
         self.desk, self.at = mails[0].desk, at
         senders = [letters[mail.pk].sender.address for mail in mails]
         self.arrivals, self.guard = Arrivals(self.desk, senders, at=at), Guard(mails, senders)
-        named = {one for letter in letters.values() for one in (letter.message_id, *_answered(letter)) if one}
-        known = Message.objects.filter(message_id__in=named)
+        self._letters = [letters[mail.pk] for mail in mails]
+        known = Message.objects.filter(message_id__in={one.message_id for one in self._letters} - {""})
         self._known = set(known.values_list("message_id", flat=True))
         # Bytes that the ledger has had before, in the same box; and in those of these mails that are carried on.
         copies = ReceivedMail.objects.filter(desk=self.desk, sha256__in=[mail.sha256 for mail in mails])
         copies = copies.exclude(state__in=UNPLACED).exclude(pk__in=[mail.pk for mail in mails])
         self._placed = set(copies.values_list("sha256", "box"))
-        # The Message-IDs and senders of the letters that are gathered.
+        # The Message-IDs of the letters that are gathered.
         self._gathered: set[str] = set()
+        self._threads: Threads | None = None
 
-    def note(self, parsed: ParsedMail) -> None:
-        """Note that the letter is a message now."""
-        self._gathered |= {parsed.message_id, parsed.sender.address.lower()} - {""}
+    def note(self, message: Message) -> None:
+        """Note what a letter has become."""
+        self._gathered |= {message.message_id} - {""}
+        self.threads.note(message)
 
     def note_carried(self, mail: ReceivedMail) -> None:
         """Note what became of a mail."""
@@ -60,29 +63,20 @@ class Batch:
 
     def may_be_here(self, parsed: ParsedMail) -> bool:
         """Tell whether a message with this letter's Message-ID is known."""
-        return self._is_known([parsed.message_id])
-
-    def may_belong(self, parsed: ParsedMail) -> bool:
-        """Tell whether the letter answers a known one, or its subject may name a ticket."""
-        names = f"{self.desk.prefix}-".lower() in parsed.subject.lower()
-        if not names and not self._is_known(_answered(parsed)):
-            return False
-        if names or parsed.sender.address.lower() in self._gathered:
+        if parsed.message_id in self._gathered:
             self.write()
-        return True
+        return parsed.message_id in self._known
 
-    def _is_known(self, message_ids: list[str]) -> bool:
-        if not self._gathered.isdisjoint(message_ids):
-            self.write()
-        return not self._known.isdisjoint(message_ids)
+    @property
+    def threads(self) -> Threads:
+        if self._threads is None:
+            self._threads = Threads(self.desk, self._letters, self.arrivals)
+        return self._threads
 
     def write(self) -> None:
-        """Write what was gathered, so that the database can be asked of it."""
+        """Write what was gathered, so that the database can be asked of it, and other actions change its tickets."""
         self.arrivals.write()
+        self.arrivals.forget()
+        self._threads = None
         self._known |= self._gathered
         self._gathered.clear()
-
-
-def _answered(parsed: ParsedMail) -> list[str]:
-    reported = [parsed.bounce.original_message_id] if parsed.bounce else []
-    return [one for one in (*parsed.references, parsed.in_reply_to, *reported) if one]

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -19,6 +20,7 @@ _ID = re.compile(r"<([^<>]+)>")
 _DISGUISES = re.compile(
     "[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
 )  # invisible, or turn the text round
+_LIST_SIGNS = re.compile(r'[,;:"()\\]')
 _RFC2231 = re.compile(r"(\w+)(?:\*(\d{1,3}))?(\*)?", re.ASCII)
 
 
@@ -29,6 +31,7 @@ class Address(NamedTuple):
     address: str
 
 
+@lru_cache(maxsize=64)  # subject and sender are asked for by many rules
 def decode_words(value: str) -> tuple[str, bool]:
     """Decode RFC 2047 words and raw 8-bit text to one line; say whether a character set was guessed.
 
@@ -86,6 +89,8 @@ def addresses(value: str) -> tuple[Address, ...]:
 
 def _split_list(value: str) -> list[str]:
     """Cut an address list at its commas and semicolons, those in quotes, comments and angle brackets excepted."""
+    if not _LIST_SIGNS.search(value):
+        return [value.strip()] if value.strip() else []
     chunks, start, quoted, comments, angle, at = [], 0, False, 0, False, 0
     while at < len(value):
         sign = value[at]

@@ -11,6 +11,7 @@ from django.db import IntegrityError, OperationalError, transaction
 from audit.actions import record, record_many
 from audit.verbs import Verb
 from contact.email import sent, tokens, watch
+from contact.email.ahead import ahead
 from contact.email.batch import Batch, waiting
 from contact.email.charsets import storable
 from contact.email.failures import cause_of
@@ -19,7 +20,6 @@ from contact.email.intake import fetch
 from contact.email.mailbox import MailboxError, open_mailbox
 from contact.email.marks import watch_marks
 from contact.email.parse import Attachment, ParsedMail, parse
-from contact.email.threading import belonging
 from contact.models import Box, MailboxCheck, RawMail, ReceivedMail
 from directory.models import Desk, User
 from escalation.models import Outage
@@ -28,7 +28,7 @@ from helpdesk.rows import update_rows
 from tickets.actions.delivering import bounce
 from tickets.actions.handwritten import receive_own_reply
 from tickets.actions.receiving import File, Letter, receive_message
-from tickets.models import Message, Ticket
+from tickets.models import Message
 
 logger = logging.getLogger(__name__)
 State, Reason = ReceivedMail.State, ReceivedMail.Reason
@@ -65,20 +65,29 @@ def link_received(desk: Desk, *, at: datetime) -> int:
     """
     carried = 0
     try:
-        for pks in waiting(desk):
-            carried += _carry_each(pks, at=at)
+        for letters in ahead(_read, map(_raws, waiting(desk))):
+            carried += _carry_each(letters, at=at)
     except OperationalError:
         # The database is busy or gone. Those behind wait too: an answer must not be linked before what it answers.
         logger.exception("Mail of %s is linked at the next check", desk.code)
     return carried
 
 
-def _carry_each(pks: list[int], *, at: datetime) -> int:
+def _raws(pks: list[int]) -> dict[int, bytes]:
+    contents = dict(RawMail.objects.filter(pk__in=pks).values_list("pk", "content"))
+    return {pk: bytes(contents[pk]) for pk in pks}
+
+
+def _read(raws: dict[int, bytes]) -> dict[int, ParsedMail]:
+    return {pk: parse(raw) for pk, raw in raws.items()}
+
+
+def _carry_each(letters: dict[int, ParsedMail], *, at: datetime) -> int:
     try:
-        return _carry(pks, at=at)
+        return _carry(letters, at=at)
     except Exception as failure:
-        logger.warning("Mails %s to %s are linked one at a time: %s", pks[0], pks[-1], failure)
-        return sum(link(pk, at=at) for pk in pks)
+        logger.warning("Mails %s to %s are linked one at a time: %s", min(letters), max(letters), failure)
+        return sum(link(pk, at=at) for pk in letters)
 
 
 def link(pk: int, *, at: datetime) -> bool:
@@ -88,10 +97,10 @@ def link(pk: int, *, at: datetime) -> bool:
     """
     try:
         try:
-            return bool(_carry([pk], at=at))
+            return bool(_carry(_read(_raws([pk])), at=at))
         except (OperationalError, IntegrityError) as busy:  # another worker was quicker: with this client, this lock
             logger.warning("Mail %s is linked at a second try: %s", pk, busy)
-            return bool(_carry([pk], at=at))
+            return bool(_carry(_read(_raws([pk])), at=at))
     except OperationalError:
         raise
     except OSError:
@@ -108,14 +117,15 @@ def link(pk: int, *, at: datetime) -> bool:
     return True
 
 
-def _carry(pks: list[int], *, at: datetime) -> int:
+def _carry(letters: dict[int, ParsedMail], *, at: datetime) -> int:
     """Carry mails of one desk on, all or none; return how many no other worker had carried yet."""
-    raws = RawMail.objects.filter(pk__in=pks).values_list("pk", "content")
-    letters = {pk: parse(bytes(content)) for pk, content in raws}
     with transaction.atomic():
-        rows = ReceivedMail.objects.select_for_update(of=("self",)).filter(pk__in=pks, state=State.RECEIVED)
-        mails = list(rows.select_related("desk__calendar").order_by("received_at", "pk"))
+        rows = ReceivedMail.objects.select_for_update(of=("self",)).filter(pk__in=letters, state=State.RECEIVED)
+        mails = list(rows.order_by("received_at", "pk"))
         if mails:
+            desk = Desk.objects.select_related("calendar").get(pk=mails[0].desk_id)
+            for mail in mails:
+                mail.desk = desk
             _carry_together(mails, letters, at=at)
     return len(mails)
 
@@ -161,14 +171,15 @@ def _link_letter(mail: ReceivedMail, parsed: ParsedMail, batch: Batch) -> None:
     if parsed.bounce is not None and ours is not None:
         # The failed reply is told of; the report itself is put beside it below.
         failed = {address: f"{address} {status}".strip() for address, status in parsed.bounce.failed}
+        batch.write()
         bounce(ours, "; ".join(failed.values()), failed=failed, at=batch.at)
-    ticket, suggested = (ours.ticket, None) if ours else _place(mail.desk, parsed, batch)
+    ticket, suggested = (ours.ticket, None) if ours else batch.threads.belonging(parsed)
     if ticket is None and parsed.is_automatic:
         _set_aside(mail, Reason.AUTOMATIC, at=batch.at)
         return
     letter, at = letter_of(parsed), mail.received_at
     mail.message = batch.arrivals.receive(letter, ticket=ticket, suggested=suggested, received_at=at)
-    batch.note(parsed)
+    batch.note(mail.message)
     _move(mail, State.LINKED)
     if ticket is None:
         _show_what_it_answers(mail, parsed, batch)
@@ -225,10 +236,6 @@ def _is_ours(desk: Desk, parsed: ParsedMail, batch: Batch) -> bool:
     """Tell whether the letter is our own, come back."""
     is_from_us = parsed.sender.address.lower() == desk.address.lower()
     return is_from_us or (batch.may_be_here(parsed) and is_own(parsed))
-
-
-def _place(desk: Desk, parsed: ParsedMail, batch: Batch) -> tuple[Ticket | None, Ticket | None]:
-    return belonging(desk, parsed) if batch.may_belong(parsed) else (None, None)
 
 
 def _reply_named(mail: ReceivedMail, parsed: ParsedMail) -> Message | None:

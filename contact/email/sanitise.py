@@ -65,6 +65,8 @@ def tame(html: str) -> str:
 
 
 def _nests_too_deep(html: str) -> bool:
+    if html.count("<") <= _MAX_DEPTH:
+        return False
     opened: dict[str, int] = {}
     depth = 0
     for closing, tag in _TAG.findall(html):

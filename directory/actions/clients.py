@@ -15,7 +15,7 @@ from directory.folding import keys_of
 from directory.models import Client, ClientAddress, ClientKey, ClientPhone, Delegate, User
 from directory.queries import client_by_address, clients_by_address
 from helpdesk.errors import DomainError
-from helpdesk.rows import insert_rows
+from helpdesk.rows import insert_many, insert_rows
 
 BATCH = 1000
 
@@ -78,9 +78,11 @@ def enter_clients(clients: Mapping[str, Client], *, at: datetime) -> None:
     """
     if not clients:
         return
-    Client.objects.bulk_create(clients.values())
-    ClientAddress.objects.bulk_create(ClientAddress(client=one, email=email) for email, one in clients.items())
-    index_clients([one.pk for one in clients.values()])
+    insert_many(list(clients.values()))
+    insert_rows(ClientAddress, ("client_id", "email"), [(one.pk, email) for email, one in clients.items()])
+    keys = {email: keys_of(one.name, one.certificate, [email], []) for email, one in clients.items()}
+    rows = [(one.pk, key) for email, one in clients.items() for key in sorted(keys[email])]
+    insert_rows(ClientKey, ("client_id", "key"), rows)
     record_many([(one, at, {"email": email}) for email, one in clients.items()], Verb.CLIENT_CREATED, by=None)
 
 

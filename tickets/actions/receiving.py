@@ -12,6 +12,7 @@ from audit.verbs import Verb
 from directory.actions import enter_clients, unknown_client
 from directory.models import Client, Desk
 from directory.queries import clients_by_address
+from helpdesk.rows import insert_many
 from sla.actions import Owed, draw_up, save_started
 from sla.models import Deadline, Kind
 from sla.queries import in_force, versions_of
@@ -99,6 +100,24 @@ class Arrivals:
         self._messages: list[Message] = []
         self._files: list[tuple[Message, File]] = []
         self._deadlines: list[Deadline] = []
+        self._locked: dict[int, Ticket] = {}
+
+    def lock(self, ids: Iterable[int]) -> dict[int, Ticket]:
+        """Lock tickets, as `working.locked` does, and return them by these ids: one that was joined to another gives
+        way to that."""
+        rows = Ticket.objects.select_for_update(of=("self",), no_key=True).select_related(
+            "desk__calendar", "owner", "client"
+        )
+        wanted = set(ids)
+        while missing := wanted - self._locked.keys():
+            self._locked |= {one.pk: one for one in rows.filter(pk__in=missing).order_by("pk")}
+            joined = (self._locked[pk].merged_into_id for pk in missing)
+            wanted |= {pk for pk in joined if pk is not None}
+        return {pk: self._survivor(pk) for pk in wanted}
+
+    def forget(self) -> None:
+        """Read tickets anew from now on: another action is about to change them."""
+        self._locked.clear()
 
     def receive(
         self, letter: Letter, *, ticket: Ticket | None, suggested: Ticket | None = None, received_at: datetime
@@ -108,12 +127,8 @@ class Arrivals:
         if ticket is None:
             assert client is not None, "an automatic message opens no ticket"
             ticket = self._open_ticket(letter, client, suggested, received_at)
-        else:
-            lock = Ticket.objects.select_for_update(of=("self",), no_key=True)  # as `working.locked` does
-            lock = lock.select_related("desk", "owner")
-            ticket = lock.get(pk=ticket.pk)
-            while ticket.merged_into_id is not None:  # joined to another this very moment
-                ticket = lock.get(pk=ticket.merged_into_id)
+        elif ticket.pk is not None:  # else it was opened by a letter before, and is not written yet
+            ticket = self.lock([ticket.pk])[ticket.pk]
         message = _message(ticket, letter, client, received_at)
         self._messages.append(message)
         self._files += [(message, one) for one in letter.files[:MOST_FILES]]
@@ -136,18 +151,24 @@ class Arrivals:
         """Write what was gathered."""
         enter_clients(self._new_clients, at=self.at)
         _save_counters(self._counters)
-        opened = Ticket.objects.bulk_create(self._tickets)
+        insert_many(self._tickets)
+        opened = list(self._tickets)
         record_many([(one, self.at, {"channel": one.channel}) for one in opened], Verb.TICKET_OPENED, by=None)
         junked = [(one, self.at, {"sender": sender}) for one, sender in self._junked]
         record_many(junked, Verb.TICKET_JUNKED, by=None)
-        received = Message.objects.bulk_create(self._messages)
-        told = [(one, self.at, {"received_at": one.at.isoformat(), "kind": one.kind}) for one in received]
+        insert_many(self._messages)
+        told = [(one, self.at, {"received_at": one.at.isoformat(), "kind": one.kind}) for one in self._messages]
         record_many(told, Verb.MESSAGE_RECEIVED, by=None)
         _save_files(self._files, at=self.at)
         save_started(self._deadlines, at=self.at)
         gathered = (self._new_clients, self._tickets, self._junked, self._messages, self._files, self._deadlines)
         for one in gathered:
             one.clear()
+        self._locked |= {one.pk: one for one in opened}
+
+    def _survivor(self, pk: int) -> Ticket:
+        ticket = self._locked[pk]
+        return ticket if ticket.merged_into_id is None else self._survivor(ticket.merged_into_id)
 
     def _client(self, letter: Letter) -> Client | None:
         address = letter.sender_address.strip().lower()
