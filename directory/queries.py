@@ -143,6 +143,32 @@ def expert_for(topic: Topic, on: date) -> Employee | None:
     return Employee.objects.filter(pk=pk, user__is_active=True).select_related("user").first()
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Who is asked about a topic on a day, and why: by which order, and who of those before them is away until when."""
+
+    employee: Employee | None
+    competent: Competent
+    away: tuple[tuple[Employee, date], ...]
+
+    @property
+    def is_stand_in(self) -> bool:
+        """Tell whether they are no competent employee of the order, but act for one."""
+        return self.employee is not None and self.employee not in self.competent.people
+
+
+def asked_about(topic: Topic, on: date) -> Asked:
+    """Return who is asked about the topic on that day, with the reason: `expert_for`, explained.  (E-II.4b)"""
+    competent, until = competence_for(topic, on), {one.employee: one.last_on for one in away_between(on, on)}
+    found = expert_for(topic, on)
+    before = []
+    for one in competent.people:
+        if one == found:
+            break
+        before.append(one)
+    return Asked(found, competent, tuple((one, until[one.pk]) for one in before if one.pk in until))
+
+
 def away_between(first_on: date, last_on: date) -> list[Away]:
     """Return the absences that touch these days, as plain facts."""
     found = Absence.objects.filter(last_on__gte=first_on, first_on__lte=last_on).order_by("pk")

@@ -24,6 +24,7 @@ class FindingRow:
     start: int | None
     end: int | None
     insert: str
+    key: str
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def finding_rows(found: Iterable[Finding], text: str) -> list[FindingRow]:
     rows = []
     for one in found:
         start, end = (_units(text[:place]) for place in one.span) if one.span else (None, None)
-        rows.append(FindingRow(one.code, one.words, one.needs, start, end, one.insert))
+        rows.append(FindingRow(one.code, one.words, one.needs, start, end, one.insert, one.key))
     return rows
 
 

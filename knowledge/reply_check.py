@@ -86,6 +86,11 @@ class Finding:
     def words(self) -> str:
         return str(WORDS[self.code] % self.data)
 
+    @property
+    def key(self) -> str:
+        """What tells this finding from others, wherever in the text it stands."""
+        return ":".join((self.code, *(str(one) for one in self.data.values())))
+
 
 @dataclass(frozen=True)
 class Facts:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tickets.forms import ReplyForm
+from tickets.forms import AddressForm
 from tickets.models import Delivery, Message
 from tickets.people import Person, addresses_on, answer_to, folded, once, others_on, people_on
 
@@ -30,7 +30,7 @@ class Composer:
         return any(not one.is_ticked for one in self.cc)
 
 
-def composer_of(form: ReplyForm, answered: Message | None, messages: Iterable[Message], own: str) -> Composer:
+def composer_of(form: AddressForm, answered: Message | None, messages: Iterable[Message], own: str) -> Composer:
     """Return the addresses that the form shows: what is ticked in it, and whom else the answered letter names."""
     messages = [one for one in messages if not is_recalled(one)]
     people = people_on(messages, own)

@@ -12,8 +12,8 @@ from directory.requests import Request
 from directory.rights import Right
 from tickets.actions import delivering, joining, marking
 from tickets.forms import JoinForm
+from tickets.guards import require_post_or_go
 from tickets.queries import find_ticket_for, get_message_for, get_ticket_for, survivor_of
-from tickets.views import require_post_or_go
 
 
 @login_required

@@ -7,11 +7,12 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from directory.models import Desk, User
+from directory.models import CompetenceOrder, Desk, Employee, Topic, User
+from directory.queries import Asked
 from sla.models import Deadline, Kind
 from sla.queries import calendar_of, deadlines_of, policies_at
 from sla.terms import Start, shipped_promise, start_for, term
-from sla.words import Fuse, explanation, fuse, moment
+from sla.words import Fuse, day_words, explanation, fuse, moment
 from tickets.differences import Piece, difference
 from tickets.models import Draft, Message, Ticket
 from tickets.queries import first_unanswered, last_from_client
@@ -46,9 +47,36 @@ def expected(ticket: Ticket, *, at: datetime) -> Expected:
     return Expected(draft_due, promised_for, told_for)
 
 
-def unit_words(desk: Desk) -> str:
-    """Return the unit that the interim notice names."""
-    return desk.office or desk.name
+def unit_words(desk: Desk, expert: Employee | None = None) -> str:
+    """Return the unit that the interim notice names: the colleague's, or the office where none is known."""
+    return (expert.unit if expert else "") or desk.office or desk.name
+
+
+def order_words(order: CompetenceOrder) -> str:
+    """Return which order it was: "order No. 1-3/12 of 5 September 2025"."""
+    return _("order No. %(number)s of %(day)s") % {
+        "number": order.number,
+        "day": day_words(order.dated_on, with_year=True),
+    }
+
+
+def asked_words(topic: Topic, asked: Asked) -> list[str]:
+    """Return why the colleague is proposed: by which order, and who is away until when.  (E-II.4b)"""
+    order = asked.competent.order
+    if order is None:
+        return [_("No order on competence is in force.")]
+    facts = {"order": order_words(order), "topic": topic}
+    if asked.competent.main is None:
+        return [_("By %(order)s nobody answers for “%(topic)s”: choose a colleague yourself.") % facts]
+    words = [_("By %(order)s “%(topic)s” is the matter of %(name)s.") % {**facts, "name": asked.competent.main}]
+    words += [_("%(name)s is away until %(day)s.") % {"name": one, "day": day_words(day)} for one, day in asked.away]
+    if asked.employee is None:
+        return [*words, _("Nobody stands in: choose a colleague yourself, or tell the deputy director.")]
+    if asked.is_stand_in:
+        words.append(_("%(name)s stands in.") % {"name": asked.employee})
+    elif asked.employee != asked.competent.main:
+        words.append(_("%(name)s is the substitute.") % {"name": asked.employee})
+    return words
 
 
 @dataclass(frozen=True)

@@ -10,106 +10,27 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from directory.queries import desks_where, experts_of
+from directory.queries import desks_where
 from directory.requests import Request
 from directory.rights import Right
-from directory.signature import gaps, signature
 from helpdesk.errors import DomainError
 from sla.words import moment
-from tickets import draft_pages, pages, undo
+from tickets import draft_pages, pages, wording
 from tickets.actions import drafting
-from tickets.actions.forwarding import forward_ticket
-from tickets.actions.working import OutOfOrder, add_note
-from tickets.draft_pages import expected
-from tickets.forms import DraftForm, ForwardForm, ReasonForm
-from tickets.interim import interim_notice
-from tickets.models import Draft, Ticket
+from tickets.actions.working import add_note
+from tickets.forms import DraftForm, ReasonForm
+from tickets.models import Draft
 from tickets.queries import (
-    client_knows,
     drafts_asked,
     drafts_owed,
-    first_unanswered,
     get_draft_for,
     get_ticket_for,
-    last_from_client,
     last_to_see,
     messages_of,
-    older_unprocessed,
     with_draft_facts,
 )
-from tickets.transitions import Act, next_state
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def forwarding(request: Request, number: str) -> HttpResponse:
-    """Forward the ticket with the notice to the client; `rewrite` has the notice written for the chosen time.  (E-II.4a)"""
-    found, now = get_ticket_for(request.user, number, to=Right.WORK), timezone.now()
-    next_state(found.state, Act.FORWARD)
-    if request.method != "POST":
-        return _forward_page(request, found, ForwardForm(initial=_proposed(found, request, at=now), desk=found.desk))
-    form = ForwardForm(request.POST, desk=found.desk)
-    if not form.is_valid():
-        return _forward_page(request, found, form, status=422)
-    if "rewrite" in request.POST:
-        written = {**request.POST.dict(), "text": _notice(found, form.promised_for)}
-        return _forward_page(request, found, ForwardForm(written, desk=found.desk))
-    knows = client_knows(found, form.promised_for)
-    facts = {"order_reason": form.cleaned_data["order_reason"], "by": request.user, "at": now}
-    try:
-        forward_ticket(found, form.cleaned_data["expert"], None if knows else form.notice, **facts)
-    except DomainError as refused:
-        form.add_error(None, str(refused))
-        return _forward_page(request, found, form, status=422)
-    return _forwarded(request, found)
-
-
-def _forwarded(request: Request, found: Ticket) -> HttpResponse:
-    messages.success(request, _("Ticket %(number)s was forwarded.") % {"number": found.short_number})
-    notice = messages_of(found).filter(is_interim=True, delivery__state="queued").last()
-    if notice is not None:
-        undo.offer(request.session, notice)
-    request.session["forwarded"] = found.number
-    return redirect("ticket", found.number)
-
-
-def _notice(found: Ticket, promised_for: datetime) -> str:
-    about = first_unanswered(found) or last_from_client(found)
-    received_at = about.at if about else found.received_at
-    return interim_notice(received_at, draft_pages.unit_words(found.desk), promised_for, found.desk.tz)
-
-
-def _proposed(found: Ticket, request: Request, *, at: datetime) -> dict[str, Any]:
-    """Return what the form begins with; the words of a notice that was taken back come again (?again=…)."""
-    due = expected(found, at=at).promised_for
-    local = due.astimezone(found.desk.tz)
-    again = request.GET.get("again", "")
-    words = messages_of(found).filter(pk=again, is_interim=True).first() if again.isdecimal() else None
-    text = words.reply if words is not None else _notice(found, due)
-    alone = experts_of(found.desk)[:2]
-    chosen = {"expert": alone[0].pk} if len(alone) == 1 else {}
-    return {"due_on": local.date(), "due_time": local.time(), "text": text, **chosen}
-
-
-def _forward_page(request: Request, found: Ticket, form: ForwardForm, *, status: int = 200) -> HttpResponse:
-    now, tz = timezone.now(), found.desk.tz
-    about, missing, due = last_from_client(found), gaps(request.user.employee), expected(found, at=now)
-    facts = {
-        "ticket": found,
-        "form": form,
-        "about": about,
-        "received": moment(about.at, now, tz) if about else "",
-        "draft_due": moment(due.draft_due, now, tz),
-        "told_for": moment(due.told_for, now, tz) if due.told_for and client_knows(found, due.told_for) else "",
-        "last_seen": last_to_see(found),
-        "missing": missing,
-        "signature": "" if missing else signature(request.user.employee, found.desk),
-        "older": older_unprocessed(found).first() if found.state == Ticket.State.UNPROCESSED else None,
-        "order_reasons": OutOfOrder.choices,
-    }
-    return render(request, "tickets/forward.html", facts, status=status)
 
 
 @login_required
@@ -174,9 +95,11 @@ def _current(current: Draft, *, at: datetime) -> dict[str, Any]:
         "noted": [one for one in entries if one.kind == "note"],
         "term": draft_pages.draft_due(current, at=at),
         "asked": moment(current.asked_at, at, tz),
+        "under_order": draft_pages.order_words(current.order) if current.order else "",
         "saved": moment(current.saved_at, at, tz) if current.saved_at else "",
         "returned": returned,
         "last_seen": last_to_see(ticket),
+        "ready_words": wording.choices(ticket),
         "can_write": current.state == Draft.State.WRITING,
     }
 

@@ -15,14 +15,16 @@ from django.core.signing import BadSignature
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Desk, Employee
+from directory.models import Desk, Employee, Topic
 from directory.queries import experts_of
+from knowledge.queries import topics_of
 from tickets.actions.forwarding import Notice
 from tickets.actions.receiving import File
 from tickets.actions.replying import MailTooLarge, Reply
 from tickets.actions.working import OutOfOrder
 from tickets.kept import Kept, keep, kept_by
 from tickets.sizes import mail_size
+from tickets.wording import by_day, expert_values
 
 
 class Files(forms.FileInput):
@@ -59,6 +61,15 @@ class TextField(forms.CharField):
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""
         return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class ListField(forms.Field):
+    """Short texts that the page itself put into the form, one by one."""
+
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: Any) -> list[str]:
+        return [str(one) for one in value or []]
 
 
 class AddressesField(forms.Field):
@@ -98,11 +109,9 @@ class TakeForm(forms.Form):
     order_reason = forms.ChoiceField(choices=OutOfOrder.choices, required=False)
 
 
-class ReplyForm(TakeForm):
-    """An answer to the client. `key` makes sending the same form twice send one mail."""
+class AddressForm(TakeForm):
+    """A letter to the client: whom it goes to, in "to" and "cc", and who of them were asked about once more."""
 
-    text = TextField(label=_("Text of the reply"), error_messages={"required": _("Write the reply before sending it.")})
-    is_substantive = forms.BooleanField(label=_("a substantive answer: mark as complete"), required=False, initial=True)
     to = AddressesField(required=False)
     cc = AddressesField(required=False)
     add_to = TypedAddressesField(label=_("Add to “To”"), required=False)
@@ -110,28 +119,12 @@ class ReplyForm(TakeForm):
     # The form has shown its addresses, so that none ticked means none, and not the usual one.
     chosen = forms.BooleanField(required=False)
     confirmed = AddressesField(required=False)
-    attachments = FilesField(label=_("Attach files"), required=False)
-    kept = KeptFilesField(required=False)
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    draft = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    ask = forms.BooleanField(required=False)
-    resume_on = forms.DateField(
-        label=_("Comes back if the client does not answer"),
-        required=False,
-        error_messages={"invalid": _("Write the date as year-month-day, or choose it.")},
-    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("ask") and not cleaned.get("resume_on") and "resume_on" not in self.errors:
-            self.add_error("resume_on", _("Choose the date on which the ticket comes back."))
         nobody = not cleaned.get("to") and not cleaned.get("add_to")
         if cleaned.get("chosen") and nobody and "to" not in self.errors and "add_to" not in self.errors:
             self.add_error("to", _("Choose at least one address that the letter goes to."))
-        sizes = [one.size for one in (*cleaned.get("attachments", []), *cleaned.get("kept", []))]
-        if mail_size(sizes) > settings.MAX_MAIL:
-            self.add_error("attachments", str(MailTooLarge(sizes)))
         return cleaned
 
     def ticked(self, field: str) -> list[str]:
@@ -150,10 +143,47 @@ class ReplyForm(TakeForm):
         """Return what is wrong with the addresses of "to" and "cc"."""
         return {field: [*self.errors.get(field, []), *self.errors.get(f"add_{field}", [])] for field in ("to", "cc")}
 
+
+class ReplyForm(AddressForm):
+    """An answer to the client. `key` makes sending the same form twice send one mail."""
+
+    text = TextField(label=_("Text of the reply"), error_messages={"required": _("Write the reply before sending it.")})
+    is_substantive = forms.BooleanField(label=_("a substantive answer: mark as complete"), required=False, initial=True)
+    attachments = FilesField(label=_("Attach files"), required=False)
+    kept = KeptFilesField(required=False)
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    draft = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    # The page shows what its check finds: `looked` are the findings that its writer has had before their eyes.
+    shows_check = forms.BooleanField(required=False)
+    looked = ListField(required=False)
+    macro = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    codes_confirmed = forms.BooleanField(required=False)
+    ask = forms.BooleanField(required=False)
+    resume_on = forms.DateField(
+        label=_("Comes back if the client does not answer"),
+        required=False,
+        error_messages={"invalid": _("Write the date as year-month-day, or choose it.")},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("ask") and not cleaned.get("resume_on") and "resume_on" not in self.errors:
+            self.add_error("resume_on", _("Choose the date on which the ticket comes back."))
+        sizes = [one.size for one in (*cleaned.get("attachments", []), *cleaned.get("kept", []))]
+        if mail_size(sizes) > settings.MAX_MAIL:
+            self.add_error("attachments", str(MailTooLarge(sizes)))
+        return cleaned
+
     @property
     def lost_files(self) -> bool:
         """Tell whether files came that could not be kept: a browser does not give them back."""
         return bool(self.files) and "attachments" in self.errors
+
+    @property
+    def file_names(self) -> list[str]:
+        cleaned = self.cleaned_data
+        return [*(one.name for one in cleaned["kept"]), *(one.name or "" for one in cleaned["attachments"])]
 
     def keep_files(self) -> list[Kept]:
         """Store what came with the form, so that it need not be chosen again; return everything that is kept."""
@@ -177,8 +207,43 @@ class ReplyForm(TakeForm):
             cc=(*cleaned["cc"], *cleaned["add_cc"]),
             confirmed=tuple(cleaned["confirmed"]),
             draft=cleaned["draft"],
+            codes_confirmed=cleaned["codes_confirmed"],
+            macro=cleaned["macro"],
             files=files,
         )
+
+
+class LookForm(forms.Form):
+    """A letter that is being written, to be looked over. `names` are those of what is attached."""
+
+    text = TextField(max_length=100_000, required=False, strip=False)
+    names = ListField(required=False)
+    kept = KeptFilesField(required=False)
+    is_notice = forms.BooleanField(required=False)
+    codes_confirmed = forms.BooleanField(required=False)
+
+    @property
+    def file_names(self) -> list[str]:
+        cleaned = self.cleaned_data
+        return [*(one for one in cleaned["names"] if one), *(one.name for one in cleaned.get("kept", []))]
+
+
+class WordingForm(forms.Form):
+    """A choice of ready words; on a notice with the day and the colleague that stand in its form."""
+
+    item = forms.CharField(required=False)
+    is_notice = forms.BooleanField(required=False)
+    due_on = forms.DateField(required=False)
+    expert = forms.IntegerField(required=False)
+
+    def values(self, desk: Desk) -> dict[str, str]:
+        """Return the placeholders that the form itself knows."""
+        due_on, expert = self.cleaned_data.get("due_on"), self.cleaned_data.get("expert")
+        chosen = experts_of(desk).filter(pk=expert).first() if expert else None
+        return {
+            **({"promise.due_on": by_day(due_on)} if due_on else {}),
+            **(expert_values(chosen) if chosen else {}),
+        }
 
 
 def _file(uploaded: "UploadedFile[bytes]") -> File:
@@ -208,9 +273,10 @@ class NoAnswerForm(forms.Form):
     )
 
 
-class ForwardForm(TakeForm):
-    """Whom the ticket goes to, and what the client is told with it."""
+class ForwardForm(AddressForm):
+    """What the ticket is about, whom it goes to, and what the client is told with it."""
 
+    topic = forms.ModelChoiceField(Topic.objects.none(), label=_("Topic"), required=False)
     expert = forms.ModelChoiceField(
         Employee.objects.none(),
         label=_("Colleague"),
@@ -222,11 +288,13 @@ class ForwardForm(TakeForm):
     text = TextField(label=_("Notice to the client"), required=False)
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    codes_confirmed = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, desk: Desk, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.tz = desk.tz
         self.fields["expert"].queryset = experts_of(desk)  # type: ignore[attr-defined]
+        self.fields["topic"].queryset = topics_of(desk)  # type: ignore[attr-defined]
 
     @property
     def promised_for(self) -> datetime:
@@ -236,7 +304,17 @@ class ForwardForm(TakeForm):
     @property
     def notice(self) -> Notice:
         cleaned = self.cleaned_data
-        return Notice(Reply(cleaned["text"], cleaned["key"].hex, False, cleaned["seen"]), self.promised_for)
+        words = Reply(
+            cleaned["text"],
+            cleaned["key"].hex,
+            False,
+            cleaned["seen"],
+            to=(*cleaned["to"], *cleaned["add_to"]),
+            cc=(*cleaned["cc"], *cleaned["add_cc"]),
+            confirmed=tuple(cleaned["confirmed"]),
+            codes_confirmed=cleaned["codes_confirmed"],
+        )
+        return Notice(words, self.promised_for)
 
 
 class DraftForm(forms.Form):

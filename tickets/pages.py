@@ -27,11 +27,11 @@ from sla.words import (
     withdrawn_words,
 )
 from tickets.deliveries import DeliveryFacts, delivery_facts
-from tickets.draft_pages import DraftFacts, SentFacts, draft_facts, sent_facts, whose_words
+from tickets.draft_pages import DraftFacts, SentFacts, draft_facts, order_words, sent_facts, whose_words
 from tickets.file_facts import FileFacts, file_facts
 from tickets.frames import host_words, picture_hosts
 from tickets.models import Delivery, Draft, Message, Note, Ticket
-from tickets.queries import WORDS, drafts_of, events_of, notes_of
+from tickets.queries import WORDS, drafts_of, events_of, notes_of, order_of_forwarding
 from tickets.words import SHOWN, event_words, files_left_words, mark_words, more_files_words
 
 
@@ -363,4 +363,5 @@ def facts_of(ticket: Ticket, letters: list[Message], user: User, *, at: datetime
         ),
         "owes_reply": any(one.deadline.is_open and one.deadline.kind == Kind.REPLY for one in deadlines),
         "received": moment(ticket.received_at, at, calendar.working.tz),
+        "under_order": order_words(order) if (order := order_of_forwarding(ticket)) else "",
     }

@@ -9,7 +9,7 @@ from django.db.models.functions import Left
 from django.http import Http404
 
 from audit.models import Event
-from directory.models import Client, Desk, User
+from directory.models import Client, CompetenceOrder, Desk, User
 from directory.queries import desks_where, is_allowed
 from directory.rights import Right
 from sla.models import Deadline, Kind
@@ -35,7 +35,7 @@ def get_ticket_for(user: User, number: str, *, to: Right = Right.READ) -> Ticket
     """Return a ticket that `user` may treat so. Http404 if unseen, PermissionDenied if only seen."""
     ticket = (
         tickets_visible_to(user)
-        .select_related("desk__calendar", "client", "owner", "expert", "suggested", "merged_into")
+        .select_related("desk__calendar", "client", "owner", "expert", "topic", "suggested", "merged_into")
         .filter(number=number)
         .first()
     )
@@ -70,9 +70,13 @@ WORDS = 160
 VIEWS = ("all", "mine", "unprocessed", "waiting", "overdue", "complete", "junk")
 
 
-def queue_of(user: User, view: str, *, at: datetime) -> QuerySet[Ticket]:
-    """Return the tickets of a view of the queue in the order of receipt; the completed and the junk newest first."""
+def queue_of(user: User, view: str, *, topic: int | None = None, at: datetime) -> QuerySet[Ticket]:
+    """Return the tickets of a view of the queue, of a topic (its id) or of all, in the order of receipt.
+
+    The completed and the junk come newest first.
+    """
     tickets = tickets_visible_to(user)
+    tickets = tickets.filter(topic=topic) if topic else tickets
     if view in ("complete", "junk"):
         return tickets.filter(state=view).order_by("-completed_at" if view == "complete" else "-queued_at", "-pk")
     return tickets.filter(_in_view(user, view, at)).order_by("queued_at", "pk")
@@ -109,7 +113,7 @@ def with_row_facts(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     latest = Message.objects.filter(ticket=OuterRef("pk"), kind=Message.Kind.INCOMING).order_by("-at", "-pk")
     words = Case(When(reply="", then=Left("text", 2 * WORDS)), default=Left("reply", 2 * WORDS))
     return (
-        tickets.select_related("desk__calendar", "client", "owner")
+        tickets.select_related("desk__calendar", "client", "owner", "topic")
         .annotate(words=Subquery(latest.annotate(words=words).values("words")[:1]))
         .prefetch_related(
             Prefetch(
@@ -251,7 +255,13 @@ def client_knows(ticket: Ticket, promised_for: datetime) -> bool:
 
 
 def drafts_of(ticket: Ticket) -> QuerySet[Draft]:
-    return Draft.objects.filter(ticket=ticket).select_related("author", "closed_by")
+    return Draft.objects.filter(ticket=ticket).select_related("author", "closed_by", "order")
+
+
+def order_of_forwarding(ticket: Ticket) -> CompetenceOrder | None:
+    """Return the order by which the ticket's colleague was asked; a later one does not change it.  (E-II.4b)"""
+    last = ticket.drafts.select_related("order").order_by("-version").first() if ticket.expert_id else None
+    return last.order if last else None
 
 
 def waiting_draft(ticket: Ticket) -> Draft | None:
@@ -291,7 +301,9 @@ def with_draft_facts(drafts: QuerySet[Draft]) -> QuerySet[Draft]:
 def get_draft_for(user: User, pk: int) -> Draft:
     """Return a draft of `user`'s own, open or not. Http404 if it is nobody's or another's."""
     mine = Draft.objects.filter(pk=pk, author__user=user, ticket__desk__in=desks_where(user, Right.DRAFT))
-    draft = mine.select_related("author__user", "asked_by", "ticket__desk__calendar", "ticket__client").first()
+    draft = mine.select_related(
+        "author__user", "asked_by", "order", "ticket__desk__calendar", "ticket__client", "ticket__topic"
+    ).first()
     if draft is None:
         raise Http404
     return draft

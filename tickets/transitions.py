@@ -13,6 +13,7 @@ State = Ticket.State
 class Act(StrEnum):
     TAKE = "take"
     NOTE = "note"
+    SORT = "sort"
     REPLY = "reply"
     ASK = "ask"
     PROMISE = "promise"
@@ -44,6 +45,7 @@ class NotAllowedInState(DomainError):
 TABLE: dict[tuple[str, Act], str] = {
     (State.UNPROCESSED, Act.TAKE): State.INCOMPLETE,
     (State.UNPROCESSED, Act.NOTE): State.INCOMPLETE,
+    (State.UNPROCESSED, Act.SORT): State.UNPROCESSED,
     (State.UNPROCESSED, Act.REPLY): State.INCOMPLETE,
     (State.UNPROCESSED, Act.ASK): State.WAITING,
     (State.UNPROCESSED, Act.PROMISE): State.INCOMPLETE,
@@ -57,6 +59,7 @@ TABLE: dict[tuple[str, Act], str] = {
     (State.UNPROCESSED, Act.CLIENT_WRITES): State.UNPROCESSED,
     (State.INCOMPLETE, Act.TAKE): State.INCOMPLETE,
     (State.INCOMPLETE, Act.NOTE): State.INCOMPLETE,
+    (State.INCOMPLETE, Act.SORT): State.INCOMPLETE,
     (State.INCOMPLETE, Act.REPLY): State.INCOMPLETE,
     (State.INCOMPLETE, Act.ASK): State.WAITING,
     (State.INCOMPLETE, Act.PROMISE): State.INCOMPLETE,
@@ -75,6 +78,7 @@ TABLE: dict[tuple[str, Act], str] = {
     (State.INCOMPLETE, Act.CLIENT_WRITES): State.INCOMPLETE,
     (State.WAITING, Act.TAKE): State.WAITING,
     (State.WAITING, Act.NOTE): State.WAITING,
+    (State.WAITING, Act.SORT): State.WAITING,
     (State.WAITING, Act.REPLY): State.INCOMPLETE,
     (State.WAITING, Act.ASK): State.WAITING,
     (State.WAITING, Act.PROMISE): State.WAITING,
@@ -87,6 +91,7 @@ TABLE: dict[tuple[str, Act], str] = {
     (State.WAITING, Act.OFFICE_WRITES): State.INCOMPLETE,
     (State.WAITING, Act.CLIENT_WRITES): State.INCOMPLETE,
     (State.COMPLETE, Act.NOTE): State.COMPLETE,
+    (State.COMPLETE, Act.SORT): State.COMPLETE,
     (State.COMPLETE, Act.REPLY): State.COMPLETE,
     (State.COMPLETE, Act.COMPLETE): State.COMPLETE,
     (State.COMPLETE, Act.REOPEN): State.INCOMPLETE,

@@ -1,6 +1,16 @@
 from django.urls import path
 
-from tickets import decisions, draft_views, junk_views, letters, record_views, views
+from tickets import (
+    decisions,
+    draft_views,
+    forward_views,
+    junk_views,
+    letters,
+    record_views,
+    reply_views,
+    topic_views,
+    views,
+)
 
 urlpatterns = [
     path("queue/", views.queue, name="queue"),
@@ -15,14 +25,17 @@ urlpatterns = [
     path("drafts/<int:pk>/consultation/", draft_views.consultation, name="draft-consultation"),
     path("drafts/<int:pk>/refusal/", draft_views.refusal, name="draft-refusal"),
     path("drafts/<int:pk>/notes/", draft_views.draft_note, name="draft-note"),
-    path("tickets/<str:number>/forwarding/", draft_views.forwarding, name="forwarding"),
+    path("tickets/<str:number>/forwarding/", forward_views.forwarding, name="forwarding"),
     path("tickets/<str:number>/drafts/<int:draft_pk>/returning/", draft_views.returning, name="draft-returning"),
     path("tickets/<str:number>/", views.ticket, name="ticket"),
     path("tickets/<str:number>/preview/", views.preview, name="ticket-preview"),
-    path("tickets/<str:number>/replies/", views.replies, name="replies"),
+    path("tickets/<str:number>/replies/", reply_views.replies, name="replies"),
+    path("tickets/<str:number>/reply-check/", reply_views.reply_check, name="ticket-reply-check"),
+    path("tickets/<str:number>/ready-words/", reply_views.ready_words, name="ready-words"),
     path("tickets/<str:number>/promises/", views.promises, name="promises"),
     path("tickets/<str:number>/deadlines/<int:deadline_pk>/withdrawal/", views.withdrawal, name="withdrawal"),
     path("tickets/<str:number>/ownership/", views.ownership, name="ownership"),
+    path("tickets/<str:number>/topic/", topic_views.topic, name="ticket-topic"),
     path("tickets/<str:number>/notes/", views.notes, name="notes"),
     path("tickets/<str:number>/completion/", views.completion, name="completion"),
     path("tickets/<str:number>/junk/", views.junk, name="junk"),

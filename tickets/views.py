@@ -1,11 +1,7 @@
 """The queue and the ticket: HTTP in, HTML out."""
 
-from collections.abc import Callable
-from datetime import datetime
-from functools import wraps
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -14,66 +10,35 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
-from directory.models import User
-from directory.queries import is_allowed
 from directory.requests import Request
 from directory.rights import Right
-from directory.signature import gaps, signature
-from helpdesk.errors import DomainError
 from sla.queries import deadlines_of
 from sla.settings import withdraw_breach
 from tickets import deliveries, pages, undo
 from tickets.actions import delivering, working
-from tickets.actions.asking import ask_client
-from tickets.actions.drafting import send_draft
 from tickets.actions.junking import Junking, bring_back, put_among_junk
-from tickets.actions.pausing import ResumeDateWrong
 from tickets.actions.promising import PromiseInThePast, TellingMissing, promise_answer
 from tickets.actions.recalling import recall_reply
-from tickets.actions.replying import NewAddress, reply_to_client
-from tickets.composing import composer_of, is_recalled
-from tickets.forms import JunkForm, NoAnswerForm, NoteForm, PromiseForm, ReplyForm, TakeForm, WithdrawalForm
-from tickets.kept import kept_of
-from tickets.models import Draft, Message, Ticket
-from tickets.people import answer_to
-from tickets.people_facts import client_facts, colleague_facts
+from tickets.forms import JunkForm, NoAnswerForm, NoteForm, PromiseForm, TakeForm, WithdrawalForm
+from tickets.guards import require_post_or_go
 from tickets.queries import (
     OUTBOX,
     VIEWS,
     get_message_for,
     get_ticket_for,
-    is_known_client,
-    last_from_client,
-    last_to_see,
     messages_of,
-    older_unprocessed,
     outbox_of,
     queue_counts,
     queue_of,
-    sender_of,
     tickets_of_client,
-    waiting_draft,
-    waiting_registration,
     with_row_facts,
 )
-from tickets.sizes import room_for_files
-from tickets.transitions import Act, is_possible
+from tickets.ticket_page import done_once, ticket_page
+from tickets.topics import topics_to_filter
 
 PER_PAGE = 50
-
-
-def require_post_or_go(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let POST through; lead whoever comes by GET, after signing in anew say, to the ticket."""
-
-    @wraps(view)
-    def inner(request: Request, number: str, **kwargs: Any) -> HttpResponse:
-        if request.method in ("GET", "HEAD"):
-            return redirect("ticket", number)
-        return require_POST(view)(request, number, **kwargs)
-
-    return inner
 
 
 class CountedPaginator(Paginator):  # type: ignore[type-arg]
@@ -93,17 +58,18 @@ def queue(request: Request) -> HttpResponse:
     view = request.GET.get("view", "all")
     view = view if view in VIEWS else "all"
     counts = request.queue_counts = queue_counts(request.user, at=now)
-    tickets = with_row_facts(queue_of(request.user, view, at=now))
-    page = CountedPaginator(tickets, PER_PAGE, known=counts.get(view)).get_page(request.GET.get("page"))
+    asked = request.GET.get("topic", "")
+    topic = int(asked) if asked.isdecimal() else None
+    tickets = with_row_facts(queue_of(request.user, view, topic=topic, at=now))
+    known = None if topic else counts.get(view)
+    page = CountedPaginator(tickets, PER_PAGE, known=known).get_page(request.GET.get("page"))
     facts = {"view": view, "counts": counts, "page": page, "rows": pages.rows(page, at=now), "now": now}
+    facts |= {"topic": topic}
     if request.htmx:
         return render(request, "tickets/queue.html#list", facts)
-    return render(request, "tickets/queue.html", {**facts, **_done(request)})
-
-
-def _done(request: Request) -> dict[str, str]:
-    """Return, once, which ticket's reply and note were taken in, so that the browser forgets its copy of the words."""
-    return {name: request.session.pop(name, "") for name in ("sent", "noted", "forwarded")}
+    return render(
+        request, "tickets/queue.html", {**facts, **done_once(request), "topics": topics_to_filter(request.user)}
+    )
 
 
 @login_required
@@ -128,7 +94,7 @@ def ticket(request: Request, number: str) -> HttpResponse:
     found = get_ticket_for(request.user, number)
     asked = request.GET.get("no-answer", "")
     no_answer_for = int(asked) if asked.isdecimal() else None
-    return _page(request, found, part="#step" if request.htmx else "", no_answer_for=no_answer_for)
+    return ticket_page(request, found, part="#step" if request.htmx else "", no_answer_for=no_answer_for)
 
 
 @login_required
@@ -138,116 +104,6 @@ def preview(request: Request, number: str) -> HttpResponse:
     found = get_ticket_for(request.user, number)
     facts = pages.facts_of(found, list(messages_of(found)), request.user, at=timezone.now())
     return render(request, "tickets/_preview.html", facts)
-
-
-def _page(request: Request, found: Ticket, *, part: str = "", status: int = 200, **forms: Any) -> HttpResponse:
-    """Render the ticket's page; a bound form among `forms` keeps what was typed and says what is wrong with it."""
-    user, now = request.user, timezone.now()
-    can_work = is_allowed(user, Right.WORK, found.desk_id)
-    letters, waits = list(messages_of(found)), waiting_draft(found) if can_work else None
-    facts = {
-        **pages.facts_of(found, letters, user, at=now),
-        **_composer(request, found, letters, forms.get("reply_form"), waits, at=now),
-        "promise_form": PromiseForm(auto_id="promise_%s", initial=pages.promise_default(found, at=now)),
-        "withdrawal_form": WithdrawalForm(auto_id="withdrawal_%s"),
-        "can_withdraw": is_allowed(user, Right.WITHDRAW, found.desk_id),
-        "note_form": NoteForm(auto_id="note_%s"),
-        "no_answer_form": NoAnswerForm(auto_id="no_answer_%s"),
-        **forms,
-        "can_work": can_work,
-        "is_mine": found.owner is not None and found.owner.user_id == user.pk,
-        "can_note": is_allowed(user, Right.NOTE, found.desk_id) and is_possible(found.state, Act.NOTE),
-        "can": {act.value: can_work and is_possible(found.state, act) for act in Act},
-        "waits": waits,
-        "last_seen": last_to_see(found),
-        "registration": waiting_registration(found),
-        "client_facts": client_facts(found, user),
-        "colleague": colleague_facts(found, at=now),
-        "junk_sender": sender_of(found),
-        "is_known": is_known_client(found.client),
-        **({} if part else _done(request)),
-    }
-    return render(request, f"tickets/detail.html{part}", facts, status=status)
-
-
-def _composer(
-    request: Request,
-    found: Ticket,
-    letters: list[Message],
-    form: ReplyForm | None,
-    waits: Draft | None,
-    *,
-    at: datetime,
-) -> dict[str, Any]:
-    """Return what the composer shows, with the form that was refused or a fresh one."""
-    answered, again = last_from_client(found), _taken_back(request, letters)
-    missing = gaps(request.user.employee)
-    form = form or _reply_form(found, answered, again or waits, at=at)
-    return {
-        "reply_form": form,
-        "answered": answered,
-        "composer": composer_of(form, answered, letters, found.desk.address),
-        "kept": [kept_of(one) for one in again.attachments.all()] if again else [],
-        "most_files": room_for_files(settings.MAX_MAIL),
-        "missing": missing,
-        "signature": "" if missing else signature(request.user.employee, found.desk),
-        "older": older_unprocessed(found).first() if found.state == Ticket.State.UNPROCESSED else None,
-        "order_reasons": working.OutOfOrder.choices,
-    }
-
-
-def _reply_form(found: Ticket, answered: Message | None, words: Message | Draft | None, *, at: datetime) -> ReplyForm:
-    """Return a fresh form; with the words of a draft that waits, or all of a reply that was taken back."""
-    initial: dict[str, Any] = {"resume_on": pages.resume_default(found, at=at)}
-    if answered is not None:
-        initial["to"] = answer_to(answered, found.desk.address)
-    if isinstance(words, Message):
-        initial |= {"text": words.reply, "to": words.to, "cc": words.cc, "is_substantive": words.is_substantive}
-    elif words is not None:
-        initial["text"] = words.text
-    return ReplyForm(auto_id="reply_%s", initial=initial)
-
-
-def _taken_back(request: Request, letters: list[Message]) -> Message | None:
-    """Return the reply that was taken back and whose words the page is asked to show again (?again=…)."""
-    asked = request.GET.get("again", "")
-    return next((one for one in letters if str(one.pk) == asked and is_recalled(one)), None)
-
-
-@login_required
-@require_post_or_go
-def replies(request: Request, number: str) -> HttpResponse:
-    """Send an answer to the client.  (E-I.6, E-II.3)"""
-    found = get_ticket_for(request.user, number, to=Right.WORK)
-    form = ReplyForm(request.POST, request.FILES, auto_id="reply_%s")
-    if form.is_valid():
-        try:
-            message = _send(found, form, by=request.user)
-        except ResumeDateWrong as refused:
-            form.add_error("resume_on", str(refused))
-        except NewAddress as refused:
-            return _page(request, found, status=422, reply_form=form, fresh=refused, kept=form.keep_files())
-        except DomainError as refused:
-            form.add_error(None, str(refused))
-        else:
-            said = _("The question on %(number)s is being sent; the ticket waits for the client.")
-            said = said if form.cleaned_data["ask"] else _("The reply to %(number)s is being sent.")
-            messages.success(request, said % {"number": found.short_number})
-            request.session["sent"] = found.number
-            undo.offer(request.session, message)
-            return redirect("queue") if message.is_substantive else redirect("ticket", found.number)
-    return _page(request, found, status=422, reply_form=form, kept=form.keep_files())
-
-
-def _send(found: Ticket, form: ReplyForm, *, by: User) -> Message:
-    """Send the answer, or the question after which the ticket waits."""
-    cleaned, now = form.cleaned_data, timezone.now()
-    reason = cleaned["order_reason"]
-    if cleaned["draft"] and cleaned["is_substantive"] and not cleaned["ask"]:
-        return send_draft(get_object_or_404(found.drafts, pk=cleaned["draft"]), form.reply, by=by, at=now)
-    if cleaned["ask"]:
-        return ask_client(found, form.reply, cleaned["resume_on"], order_reason=reason, by=by, at=now)
-    return reply_to_client(found, form.reply, order_reason=reason, by=by, at=now)
 
 
 @login_required
@@ -266,7 +122,7 @@ def promises(request: Request, number: str) -> HttpResponse:
         else:
             messages.success(request, _("The promised time was recorded; it is a deadline now."))
             return redirect("ticket", number)
-    return _page(request, found, status=422, promise_form=form)
+    return ticket_page(request, found, status=422, promise_form=form)
 
 
 @login_required
@@ -277,7 +133,7 @@ def withdrawal(request: Request, number: str, deadline_pk: int) -> HttpResponse:
     deadline = get_object_or_404(deadlines_of(found), pk=deadline_pk)
     form = WithdrawalForm(request.POST, auto_id="withdrawal_%s")
     if not form.is_valid():
-        return _page(request, found, status=422, withdrawal_form=form, withdrawal_for=deadline.pk)
+        return ticket_page(request, found, status=422, withdrawal_form=form, withdrawal_for=deadline.pk)
     withdraw_breach(deadline, form.cleaned_data["reason"], by=request.user, at=timezone.now())
     messages.success(request, _("The breach was withdrawn; it stays to be seen with its reason."))
     return redirect("ticket", number)
@@ -300,7 +156,7 @@ def notes(request: Request, number: str) -> HttpResponse:
     found = get_ticket_for(request.user, number, to=Right.NOTE)
     form = NoteForm(request.POST, auto_id="note_%s")
     if not form.is_valid():
-        return _page(request, found, status=422, note_form=form)
+        return ticket_page(request, found, status=422, note_form=form)
     working.add_note(found, form.cleaned_data["text"], by=request.user, at=timezone.now())
     messages.success(request, _("The note was saved; the client does not see it."))
     request.session["noted"] = found.number
@@ -314,7 +170,7 @@ def no_answer(request: Request, number: str, message_pk: int) -> HttpResponse:
     message = get_message_for(request.user, number, message_pk, to=Right.WORK)
     form = NoAnswerForm(request.POST, auto_id="no_answer_%s")
     if not form.is_valid():
-        return _page(request, message.ticket, status=422, no_answer_form=form, no_answer_for=message.pk)
+        return ticket_page(request, message.ticket, status=422, no_answer_form=form, no_answer_for=message.pk)
     working.answer_not_needed(message, form.cleaned_data["reason"], by=request.user, at=timezone.now())
     messages.success(request, _("Noted: this message needs no answer."))
     return redirect("ticket", number)

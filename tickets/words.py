@@ -20,6 +20,7 @@ SHOWN = (
     Verb.TICKET_TAKEN,
     Verb.TICKET_REOPENED,
     Verb.TICKET_COMPLETED,
+    Verb.TICKET_TOPIC_CHOSEN,
     Verb.TICKET_FORWARDED,
     Verb.FORWARDING_UNDONE,
     Verb.DRAFT_RETURNED,
@@ -29,6 +30,7 @@ SHOWN = (
     Verb.TICKET_UNJUNKED,
     Verb.OLDER_PASSED_OVER,
     Verb.ANSWER_NOT_NEEDED,
+    Verb.MACRO_APPLIED,
     Verb.REPLY_CONFIRMED,
     Verb.REPLY_REQUEUED,
     Verb.REPLY_FAILURE_SEEN,
@@ -59,6 +61,8 @@ def event_words(event: Event, tz: ZoneInfo) -> str:
             return _("The client wrote again: the ticket was reopened")
         case Verb.TICKET_COMPLETED:
             return _("%(who)s completed the ticket") % {"who": who}
+        case Verb.TICKET_TOPIC_CHOSEN:
+            return _("%(who)s said that it is about “%(topic)s”") % {"who": who, "topic": data["name"]}
         case Verb.TICKET_JUNKED:
             return _("%(who)s put the ticket among the junk") % {"who": who}
         case Verb.TICKET_UNJUNKED:
@@ -70,6 +74,11 @@ def event_words(event: Event, tz: ZoneInfo) -> str:
             }  # fmt: skip
         case Verb.ANSWER_NOT_NEEDED:
             return _("%(who)s noted that no answer is needed: %(reason)s") % {"who": who, "reason": data["reason"]}
+        case Verb.MACRO_APPLIED if data["topic"]:
+            facts = {"who": who, "name": data["name"], "topic": data["topic"]}
+            return _("%(who)s applied the macro “%(name)s”; topic: %(topic)s") % facts
+        case Verb.MACRO_APPLIED:
+            return _("%(who)s applied the macro “%(name)s”") % {"who": who, "name": data["name"]}
         case Verb.REPLY_CONFIRMED:
             return _("%(who)s noted that the reply did leave") % {"who": who}
         case Verb.REPLY_REQUEUED:

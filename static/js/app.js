@@ -79,7 +79,7 @@
     const form = enter && (event.ctrlKey || event.metaKey) && event.target.closest("form[data-submit-keys]");
     if (form) {
       event.preventDefault();
-      form.requestSubmit($("[type=submit]", form));
+      form.requestSubmit($("[type=submit].btn-primary", form) || $("[type=submit]", form));
     } else if (enter && event.target === document.body && currentSubject()) {
       currentSubject().click();
     } else if (event.key === "Escape") {
@@ -105,16 +105,28 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-insert], [data-select]");
     if (!button) return;
-    const text = button.dataset.into ? document.getElementById(button.dataset.into) : $("textarea", button.closest("form"));
-    text.focus();
-    if (button.dataset.select) {
-      text.setSelectionRange(...button.dataset.select.split(" ").map(Number));
-      return;
-    }
-    const at = Number(button.dataset.at ?? text.selectionEnd);
-    text.setRangeText(button.dataset.insert, at, at, "end");
-    text.dispatchEvent(new Event("input", { bubbles: true }));
+    const text = textFor(button.dataset.into) || $("textarea", button.closest("form"));
+    if (button.dataset.select) select(text, ...button.dataset.select.split(" ").map(Number));
+    else insert(text, button.dataset.insert, button.dataset.at);
   });
+  document.addEventListener("words:insert", (event) => insert(textFor(event.detail.into), event.detail.text));
+
+  // A textarea, or the editor that stands in its place (it has the same id, and says so in `words`).
+  function textFor(id) {
+    return id ? document.getElementById(id) : null;
+  }
+  function select(text, start, end) {
+    text.focus();
+    if (text.words) text.words.select(start, end);
+    else text.setSelectionRange(start, end);
+  }
+  function insert(text, added, at) {
+    text.focus();
+    if (text.words) { text.words.insert(added, at); return; }
+    const place = Number(at ?? text.selectionEnd);
+    text.setRangeText(added, place, place, "end");
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+  }
 
   // --- Files: say what was picked, since the input itself is hidden behind its label ----------------------------------
   function namePicked(input) {

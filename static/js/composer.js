@@ -1,5 +1,17 @@
 // The composer's conveniences. Every one of them has a way without scripts.
 (() => {
+  // What is done as one writes needs no button.
+  for (const button of document.querySelectorAll("[data-without-scripts]")) button.hidden = true;
+
+  // The check of a letter is told the names of its files, not their contents.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const form = event.detail.elt.matches(".check") && event.detail.elt.closest("form");
+    if (!form) return;
+    for (const input of form.querySelectorAll("input[type=file]")) {
+      for (const file of input.files) event.detail.parameters.append("names", file.name);
+    }
+  });
+
   // "Reply to all" ticks everybody who stands there; without scripts each is ticked by hand.
   for (const button of document.querySelectorAll("[data-tick]")) {
     button.hidden = false;

@@ -1,7 +1,8 @@
 """Runs the product's worker (or the one who replies) to be killed: python -m tests.crash.nursery PROGRAM HOW FOLDER
 
 The nursery loads the product once and wraps the calls of `points`; each life is a fork of it, and the next one
-waits at a gate until the one before is killed. FOLDER keeps the passages and the kills over all lives.
+waits at a gate until the one before has ended, as `manage.py serve` starts a worker anew. FOLDER keeps the passages,
+the kills and the ends of all lives.
 """
 
 import fcntl
@@ -119,17 +120,17 @@ def find(where: str):
     return found, name
 
 
-def work(folder: Path, wait: Callable) -> None:
+def work(folder: Path, wait: Callable) -> int:
     from celery.signals import celeryd_after_setup
 
     from helpdesk.celery import app
 
     celeryd_after_setup.connect(wait, weak=False)
     options = ["-P", "solo", "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
-    app.worker_main(["--quiet", "worker", "-n", f"{uuid4().hex[:8]}@crash", *options])
+    return app.worker_main(["--quiet", "worker", "-n", f"{uuid4().hex[:8]}@crash", *options]) or 0
 
 
-def reply(folder: Path, wait: Callable) -> None:
+def reply(folder: Path, wait: Callable) -> int:
     """Reply to fifty tickets as they come in; after a kill, post the last one again, as a person would."""
     from django.utils import timezone
 
@@ -150,7 +151,7 @@ def reply(folder: Path, wait: Callable) -> None:
                 ticket = Ticket.objects.get(number=number)
                 replying.reply_to_client(ticket, form, order_reason="urgent", by=ilze, at=timezone.now())
         if len(numbers) == REPLIES:
-            return
+            return 0
         found = Ticket.objects.exclude(number__in=numbers).order_by("?").first()
         if found is None:
             time.sleep(0.1)
@@ -200,7 +201,7 @@ def main(program: str, how: str, folder: Path) -> None:
         with (folder / "ends.txt").open("a") as file:
             file.write(f"{program} {code}\n")
         lives.remove(ended)
-        if code == 0:
+        if program == "replier" and code == 0:
             os.kill(lives[0], signal.SIGKILL)  # whichever did not get through the gate
             return
         os.write(opened, b".")
@@ -211,8 +212,7 @@ def live(program: str, folder: Path, gate: int) -> int:
     """Fork a life that gets ready and waits at the gate; return its process id."""
     child = os.fork()
     if child == 0:
-        {"worker": work, "replier": reply}[program](folder, lambda **_: os.read(gate, 1))
-        os._exit(0)
+        os._exit({"worker": work, "replier": reply}[program](folder, lambda **_: os.read(gate, 1)))
     return child
 
 

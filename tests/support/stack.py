@@ -33,7 +33,7 @@ from helpdesk.celery import app
 for entry in app.conf.beat_schedule.values():
     if isinstance(entry["schedule"], (int, float)):
         entry["schedule"] = min(entry["schedule"], float(sys.argv[1]))
-app.start(["--quiet", "beat", "--schedule", sys.argv[2], "--max-interval", "1"])
+app.start(["--quiet", "beat", "--max-interval", "1"])
 """
 
 
@@ -161,7 +161,7 @@ class Stack:
         return {
             "web": [*python, *web, "--threads", "4", "--log-level", "warning", "--no-control-socket"],
             "worker": [*python, *celery, "-n", f"{uuid4().hex[:8]}@test", "--loglevel", "INFO"],
-            "beat": [sys.executable, "-c", BEAT, str(self.beat_every), str(self.data / "beat")],
+            "beat": [sys.executable, "-c", BEAT, str(self.beat_every)],
         }[name]
 
     def _wait_for(self, name: str) -> None:

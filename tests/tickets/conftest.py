@@ -27,6 +27,15 @@ def ticket(message):
 
 
 @pytest.fixture
+def topic(desk, nine):
+    """Return the topic of reports; nobody's competence yet."""
+    from directory.actions import enter_topic
+    from directory.actions.competences import TopicFacts
+
+    return enter_topic(desk, TopicFacts("reports", "Pārskati", "Pārskata kopsumma nesakrīt."), by=None, at=nine)
+
+
+@pytest.fixture
 def answer(ilze, nine):
     """Return a function that queues Ilze's reply; `sent=True` has the mail server take it a minute later."""
     from contact.email import outbound

@@ -1,11 +1,17 @@
 """The pages of forwarding and of drafts: HTTP in, HTML out."""
 
+from datetime import date
+
 import pytest
 
 from contact.email import outbound
+from directory.actions import enter_absence, enter_order, enter_topic
+from directory.actions.absences import AbsenceFacts
+from directory.actions.competences import OrderFacts, TopicFacts
 from tests.support.facts import MINUTE, fresh
 from tests.support.office import make_employee, riga
 from tickets.actions.drafting import return_draft, save_draft
+from tickets.actions.sorting import choose_topic
 from tickets.differences import Piece, difference
 from tickets.models import Draft, Message
 
@@ -82,6 +88,91 @@ class TestForwardPage:
     def test_a_complete_ticket_refuses_the_page_itself(self, at_work, ticket, answer, nine):
         answer(ticket, nine + MINUTE, sent=True)
         assert at_work().get(f"/tickets/{ticket.number}/forwarding/").status_code == 409
+
+
+class TestWhoByTheOrder:
+    """E-II.4b: the topic suggests the employee by the order in force, with the reason; absent → substitute, until when."""
+
+    @pytest.fixture
+    def dace(self, desk):
+        return make_employee("Dace Otra", "expert", desk=desk)
+
+    @pytest.fixture
+    def order(self, desk, topic, cast, dace, nine):
+        lines = {topic.pk: (cast.santa.pk, dace.pk)}
+        facts = OrderFacts("1-3/12", date(2025, 9, 5), date(2025, 10, 1), None, lines)
+        return enter_order(desk, facts, by=None, at=nine)
+
+    def page(self, browser, ticket):
+        return browser.get(f"/tickets/{ticket.number}/forwarding/", headers=ENGLISH)
+
+    def test_the_main_employee_stands_chosen_and_the_order_says_why(self, at_work, ticket, topic, order, cast, dace):
+        page = self.page(at_work(), ticket)
+        assert (page.context["topic"], page.context["expert_pk"]) == (topic, str(cast.santa.pk))
+        assert page.context["by_order"] == [cast.santa, dace]
+        assert page.context["why"] == ["By order No. 1-3/12 of 5 Sep 2025 “Pārskati” is the matter of Santa Grinvalde."]
+
+    def test_absent_the_substitute_stands_chosen_and_until_when(self, at_work, ticket, order, cast, dace, nine):
+        away = AbsenceFacts(date(2025, 11, 10), date(2025, 11, 12), "vacation", None)
+        enter_absence(cast.santa, away, by=None, at=nine)
+        page = self.page(at_work(), ticket)
+        assert page.context["expert_pk"] == str(dace.pk)
+        assert page.context["why"][1:] == ["Santa Grinvalde is away until 12 Nov.", "Dace Otra is the substitute."]
+
+    def test_a_topic_of_nobody_says_so(self, at_work, ticket, order, desk, nine):
+        other = enter_topic(desk, TopicFacts("access", "Piekļuve"), by=None, at=nine)
+        url = f"/tickets/{ticket.number}/forwarding/"
+        page = at_work().post(url, {"topic": other.pk, "rewrite": "topic"}, headers=ENGLISH)
+        assert (page.status_code, page.context["expert_pk"]) == (200, "")
+        assert "nobody answers for “Piekļuve”" in page.context["why"][0]
+
+    def test_the_notice_names_the_colleague_s_own_unit(self, at_work, ticket, order, cast):
+        cast.santa.unit = "Pirmais uzraudzības departaments"
+        cast.santa.save()
+        text = self.page(at_work(), ticket).context["form"]["text"].value()
+        assert "(Pirmais uzraudzības departaments)" in text
+
+    def test_the_order_of_the_forwarding_stays_when_another_supersedes_it(
+        self, at_work, ticket, topic, order, forward, ilze, desk, nine
+    ):
+        choose_topic(ticket, topic, by=ilze, at=nine)
+        draft = forward(ticket).drafts.get()
+        assert draft.order == order
+        lines = {topic.pk: (ilze.employee.pk,)}
+        later = OrderFacts("1-3/99", date(2025, 11, 9), date(2025, 11, 10), None, lines)
+        enter_order(desk, later, by=None, at=nine)
+        page = at_work().get(f"/tickets/{ticket.number}/", headers=ENGLISH)
+        assert page.context["under_order"] == "order No. 1-3/12 of 5 Sep 2025"
+
+    def test_chosen_by_hand_there_is_no_order(self, ticket, topic, order, forward, desk, ilze, nine):
+        choose_topic(ticket, topic, by=ilze, at=nine)
+        other = make_employee("Anna Trešā", "expert", desk=desk)
+        assert forward(ticket, expert=other).drafts.get().order is None
+
+
+class TestNoticeRecipients:
+    """E-II.4a: whom the notice goes to can be chosen, as in the composer."""
+
+    post = TestForwardPage.post
+
+    def test_a_copy_goes_to_whom_the_client_wrote_too(self, at_work, receive, cast, nine):
+        message = receive(nine, to=("emus@desk.example", "birojs@krumins.example"))
+        page = at_work().get(f"/tickets/{message.ticket.number}/forwarding/")
+        assert [one.address for one in page.context["composer"].to] == ["peteris@krumins.example"]
+        changes = {"chosen": "1", "to": ["peteris@krumins.example"], "cc": ["birojs@krumins.example"]}
+        assert self.post(at_work(), message.ticket, cast, **changes).status_code == 302
+        notice = message.ticket.messages.get(is_interim=True)
+        assert (notice.to, notice.cc) == (["peteris@krumins.example"], ["birojs@krumins.example"])
+
+    def test_a_new_address_is_asked_about_once(self, at_work, ticket, cast):
+        changes = {"chosen": "1", "to": ["peteris@krumins.example"], "add_cc": "jauns@krumins.example"}
+        page = self.post(at_work(), ticket, cast, **changes)
+        assert (page.status_code, page.context["fresh"].fresh) == (422, ["jauns@krumins.example"])
+        assert self.post(at_work(), ticket, cast, **changes, confirmed=["jauns@krumins.example"]).status_code == 302
+
+    def test_nobody_chosen_is_refused(self, at_work, ticket, cast):
+        page = self.post(at_work(), ticket, cast, chosen="1")
+        assert (page.status_code, list(page.context["form"].errors)) == (422, ["to"])
 
 
 class TestBench:

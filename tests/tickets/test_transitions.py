@@ -18,6 +18,7 @@ from tickets.actions.marking import reopen_message
 from tickets.actions.pausing import pause_ticket
 from tickets.actions.promising import promise_answer
 from tickets.actions.replying import Reply, reply_to_client
+from tickets.actions.sorting import choose_topic
 from tickets.actions.working import (
     add_note,
     answer_not_needed,
@@ -35,6 +36,7 @@ STATES = list(Ticket.State)
 EXPECTED = {
     ("unprocessed", "take"): "incomplete",
     ("unprocessed", "note"): "incomplete",
+    ("unprocessed", "sort"): "unprocessed",
     ("unprocessed", "reply"): "incomplete",
     ("unprocessed", "ask"): "waiting",
     ("unprocessed", "promise"): "incomplete",
@@ -48,6 +50,7 @@ EXPECTED = {
     ("unprocessed", "client_writes"): "unprocessed",
     ("incomplete", "take"): "incomplete",
     ("incomplete", "note"): "incomplete",
+    ("incomplete", "sort"): "incomplete",
     ("incomplete", "reply"): "incomplete",
     ("incomplete", "ask"): "waiting",
     ("incomplete", "promise"): "incomplete",
@@ -66,6 +69,7 @@ EXPECTED = {
     ("incomplete", "client_writes"): "incomplete",
     ("waiting", "take"): "waiting",
     ("waiting", "note"): "waiting",
+    ("waiting", "sort"): "waiting",
     ("waiting", "reply"): "incomplete",
     ("waiting", "ask"): "waiting",
     ("waiting", "promise"): "waiting",
@@ -78,6 +82,7 @@ EXPECTED = {
     ("waiting", "office_writes"): "complete",
     ("waiting", "client_writes"): "incomplete",
     ("complete", "note"): "complete",
+    ("complete", "sort"): "complete",
     ("complete", "reply"): "complete",
     ("complete", "complete"): "complete",
     ("complete", "reopen"): "incomplete",
@@ -94,6 +99,7 @@ NO_OPS = {("incomplete", "take"), ("complete", "complete"), ("merged", "join")}
 RECORDED = {
     "take": "ticket.taken",
     "note": "note.added",
+    "sort": "ticket.topic_chosen",
     "reply": "reply.queued",
     "ask": "ticket.paused",
     "promise": "promise.made",
@@ -180,7 +186,7 @@ class TestActions:
         return a_draft
 
     @pytest.fixture
-    def do(self, message, receive, other, ilze, cast, nine, notice_for, a_draft):
+    def do(self, message, receive, other, ilze, cast, nine, notice_for, a_draft, topic):
         """Return a function that does an act to a ticket an hour later."""
         by_hand = {"by": ilze, "at": nine + HOUR}
         by_santa = {"by": cast.santa.user, "at": nine + HOUR}
@@ -191,6 +197,8 @@ class TestActions:
                     take_ticket(ticket, **by_hand)
                 case Act.NOTE:
                     add_note(ticket, "Zvanīju.", **by_hand)
+                case Act.SORT:
+                    choose_topic(ticket, topic, **by_hand)
                 case Act.REPLY:
                     reply_to_client(ticket, Reply("Labdien!", "c" * 32), **by_hand)
                 case Act.ASK:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from directory.models import Employee
+from directory.models import CompetenceOrder, Employee
 from tickets.models import Draft, Message, Ticket
 
 State = Draft.State
@@ -16,11 +16,19 @@ def open_draft(ticket: Ticket) -> Draft | None:
     return related.filter(ticket=ticket, state__in=Draft.OPEN).first()
 
 
-def begin(ticket: Ticket, author: Employee, *, text: str = "", asked_by: Employee, at: datetime) -> Draft:
-    """Open the next version for `author` to write."""
+def begin(
+    ticket: Ticket,
+    author: Employee,
+    *,
+    text: str = "",
+    order: CompetenceOrder | None = None,
+    asked_by: Employee,
+    at: datetime,
+) -> Draft:
+    """Open the next version for `author` to write; `order` named them."""
     last = Draft.objects.filter(ticket=ticket).aggregate(last=Max("version"))["last"] or 0
     return Draft.objects.create(
-        ticket=ticket, author=author, version=last + 1, text=text, asked_by=asked_by, asked_at=at
+        ticket=ticket, author=author, version=last + 1, text=text, order=order, asked_by=asked_by, asked_at=at
     )
 
 

@@ -111,7 +111,7 @@ def return_draft(draft: Draft, reason: str, *, by: User, at: datetime) -> Draft:
     if draft.state != State.SUBMITTED:
         raise _moved(draft)
     draft_states.close(draft, State.RETURNED, reason=reason.strip(), by=by.employee, at=at)
-    again = draft_states.begin(ticket, draft.author, text=draft.text, asked_by=by.employee, at=at)
+    again = draft_states.begin(ticket, draft.author, text=draft.text, order=draft.order, asked_by=by.employee, at=at)
     cancel_deadlines(deadlines_of(ticket, kind=Kind.SEND_DRAFT), Deadline.CancelReason.RETURNED, by=by, at=at)
     owed = deadlines_of(ticket, kind=Kind.DRAFT).order_by("-pk")[:1]
     reopen_deadlines(Deadline.objects.filter(pk__in=list(owed.values_list("pk", flat=True))), by=by, at=at)

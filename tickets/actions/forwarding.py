@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.actions import record
 from audit.verbs import Verb
-from directory.models import Employee, User
-from directory.queries import experts_of
+from directory.models import CompetenceOrder, Employee, User
+from directory.queries import asked_about, experts_of
 from escalation.actions import About, tell_of_message
 from escalation.models import Alert
 from escalation.rules import Told
@@ -135,7 +135,8 @@ def _ask(ticket: Ticket, expert: Employee, before: Draft | None, about: Message,
     """Open a draft for `expert`; one that another had begun ends, and its due time stays.  (E-II.4d)"""
     if before is not None:
         draft_states.close(before, Draft.State.HANDED_ON, by=by.employee, at=at)
-    draft = draft_states.begin(ticket, expert, asked_by=by.employee, at=at)
+    order = order_naming(ticket, expert, at=at)
+    draft = draft_states.begin(ticket, expert, order=order, asked_by=by.employee, at=at)
     owed = deadlines_of(ticket, kind=Kind.DRAFT)
     if owed.filter(state__in=Deadline.OPEN).exists():
         assign_deadlines(owed, expert)
@@ -145,6 +146,14 @@ def _ask(ticket: Ticket, expert: Employee, before: Draft | None, about: Message,
         start(ticket, [Owed(Kind.DRAFT, expert=expert)], started_at=started_at, at=at)
     tell_expert(Alert.Trigger.FORWARDED, draft, at=at)
     return draft
+
+
+def order_naming(ticket: Ticket, expert: Employee, *, at: datetime) -> CompetenceOrder | None:
+    """Return the order in force by which `expert` is asked about the ticket's topic; None if it does not name them."""
+    if ticket.topic is None:
+        return None
+    asked = asked_about(ticket.topic, at.astimezone(ticket.desk.tz).date())
+    return asked.competent.order if expert == asked.employee or expert in asked.competent.people else None
 
 
 def tell_expert(trigger: str, draft: Draft, *, at: datetime) -> None:

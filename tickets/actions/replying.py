@@ -14,10 +14,12 @@ from directory.models import User
 from directory.signature import signature
 from helpdesk import nudge
 from helpdesk.errors import DomainError
+from knowledge.identity_codes import identity_codes
 from sla.actions import hold_for_sending, remember
 from sla.models import Kind
 from sla.queries import deadlines_of
 from tickets import files
+from tickets.actions.macros import apply_macro
 from tickets.actions.pausing import resume_ticket
 from tickets.actions.receiving import File
 from tickets.actions.registering import take_number
@@ -106,6 +108,13 @@ class DraftHasCome(DomainError):
     words = _("A draft has come since you opened the ticket. Open the ticket anew and read it, then send.")
 
 
+class IdentityCodeUnconfirmed(DomainError):
+    code = "identity_code_unconfirmed"
+    words = _(
+        "There is a personal identity code in the letter. Take it out, or confirm below that the client needs it."
+    )
+
+
 @dataclass(frozen=True)
 class Reply:
     """An answer as its sender wrote it. `key` is made with the form: sending the same form twice sends one mail.
@@ -114,6 +123,8 @@ class Reply:
     the answer to a later one, nor say what was said already. It goes to `to` and `cc`; without `to`, to whom the client's
     last message asks to be answered. `confirmed` are the addresses new to the ticket that the writer was asked about.
     `draft` is the submitted draft that lay before the writer. `is_interim` only for the notice of `forwarding`.
+    `codes_confirmed`: the writer says that the client needs the personal identity codes in the letter.
+    `macro` is what the text began with, and what it does besides.
     """
 
     text: str
@@ -125,6 +136,8 @@ class Reply:
     confirmed: tuple[str, ...] = ()
     draft: int | None = None
     is_interim: bool = False
+    codes_confirmed: bool = False
+    macro: int | None = None
     files: tuple[File, ...] = field(default=(), repr=False)
 
 
@@ -135,7 +148,8 @@ def reply_to_client(ticket: Ticket, reply: Reply, *, order_reason: str = "", by:
     A substantive one puts the `reply` deadlines of every message received before it into *answering*; they are met,
     dated now, when the mail server accepts it. Any reply ends a pause. Raises NotAllowedInState, TextMissing,
     ProfileIncomplete, OlderWaiting, NobodyToAnswer, NotSeenYet, AnsweredByHand, AnsweredMeanwhile, DraftHasCome,
-    SentAlready, OwnAddress, NewAddress, ClientLeftOut, MailTooLarge. Mails after the commit.
+    SentAlready, OwnAddress, NewAddress, ClientLeftOut, MailTooLarge, IdentityCodeUnconfirmed, MacroGone.
+    Mails after the commit.
     """
     ticket = locked(ticket)
     sent = sent_before(ticket, reply)
@@ -153,7 +167,11 @@ def reply_to_client(ticket: Ticket, reply: Reply, *, order_reason: str = "", by:
     times = {"queued_at": at, "try_at": at + settings.UNDO_SPAN}
     Delivery.objects.create(desk=ticket.desk, message=message, before=before, **times)
     facts = {"message_id": message.message_id, "is_substantive": reply.is_substantive}
+    if holds_codes(ticket, reply.text, answered):
+        facts["codes_confirmed"] = True
     record(message, Verb.REPLY_QUEUED, by=by, at=at, **facts)
+    if reply.macro is not None:
+        apply_macro(ticket, reply.macro, message, by=by, at=at)
     if ticket.owner_id is None:
         set_owner(ticket, by=by, at=at)
     if ticket.state == Ticket.State.WAITING:
@@ -168,7 +186,7 @@ def reply_to_client(ticket: Ticket, reply: Reply, *, order_reason: str = "", by:
 
 def _check(ticket: Ticket, reply: Reply) -> Message:
     """Return the message that the reply answers. Raises TextMissing, NobodyToAnswer, NotSeenYet, AnsweredByHand,
-    AnsweredMeanwhile, DraftHasCome, MailTooLarge.
+    AnsweredMeanwhile, DraftHasCome, MailTooLarge, IdentityCodeUnconfirmed.
     """
     if not reply.text.strip():
         raise TextMissing
@@ -180,7 +198,15 @@ def _check(ticket: Ticket, reply: Reply) -> Message:
     sizes = [len(one.content) for one in reply.files]
     if mail_size(sizes) > settings.MAX_MAIL:
         raise MailTooLarge(sizes)
+    if not reply.codes_confirmed and holds_codes(ticket, reply.text, answered):
+        raise IdentityCodeUnconfirmed
     return answered
+
+
+def holds_codes(ticket: Ticket, text: str, answered: Message) -> bool:
+    """Tell whether a personal identity code would leave in our words or in the subject.  (E-I.4, E-I.5)"""
+    said = (text, subject_of(ticket, answered.subject))
+    return any(True for one in said for _span in identity_codes(one))
 
 
 def kinds_met_by(message: Message) -> Collection[str]:
@@ -266,7 +292,7 @@ def _write(ticket: Ticket, reply: Reply, answered: Message, signed: str, *, by: 
         sender_address=ticket.desk.address,
         to=list(reply.to),
         cc=list(reply.cc),
-        subject=_subject(ticket, answered.subject),
+        subject=subject_of(ticket, answered.subject),
         text=signed,
         reply=reply.text.strip(),
         message_id=_message_id(ticket, reply),
@@ -291,7 +317,7 @@ def _write(ticket: Ticket, reply: Reply, answered: Message, signed: str, *, by: 
     return message
 
 
-def _subject(ticket: Ticket, subject: str) -> str:
+def subject_of(ticket: Ticket, subject: str) -> str:
     """Return the subject of an answer: one "Re:", and the ticket's number once."""
     plain = (subject or ticket.subject).strip()
     while plain[:3].lower() in ("re:", "at:"):

@@ -140,11 +140,10 @@ def children(host: str, port: int) -> list[Child]:
     web = ("gunicorn", "helpdesk.wsgi", "--bind", bind, "--worker-class", "gthread", "--workers", "2", "--threads", "4")
     celery = ("celery", "--quiet", "-A", "helpdesk")
     worker = ("worker", "-c", "2", "--without-gossip", "--without-mingle", "-n", f"helpdesk-{port}@%h")
-    schedule = str(settings.DATA_DIR / f"beat-{port}")
     return [
         Child("web", (*python, *web, "--log-level", "warning", "--no-control-socket")),
         Child("worker", (*python, *celery, *worker)),
-        Child("beat", (*python, *celery, "beat", "-s", schedule)),
+        Child("beat", (*python, *celery, "beat")),
     ]
 
 

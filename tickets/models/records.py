@@ -1,6 +1,6 @@
 """What the office keeps on record beside a ticket: the numbers of its replies, the conversations broken off.
 
-Imported by `tickets.models`, so it names the ticket and the message as strings.
+They name the ticket and the message as strings, as they are loaded before them.
 """
 
 from django.db import models

@@ -3,9 +3,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Client, Desk, Employee
-from tickets.record_models import BreakingOff as BreakingOff
-from tickets.record_models import Registration as Registration
+from directory.models import Client, Desk, Employee, Topic
 
 
 class TicketCounter(models.Model):
@@ -49,6 +47,8 @@ class Ticket(models.Model):
     owner = models.ForeignKey(Employee, models.PROTECT, null=True, related_name="tickets")
     # The colleague whose competence it is; who was asked last. Whether a draft is owed says `Draft`.
     expert = models.ForeignKey(Employee, models.PROTECT, null=True, related_name="forwarded_tickets")
+    # What it is about, once a person has said so; until then it is only suggested.
+    topic = models.ForeignKey(Topic, models.PROTECT, null=True, related_name="tickets", db_index=False)
     channel = models.CharField(max_length=20, choices=Channel.choices, default=Channel.EMAIL)
     state = models.CharField(max_length=20, choices=State.choices, default=State.UNPROCESSED)
     received_at = models.DateTimeField()
@@ -81,6 +81,16 @@ class Ticket(models.Model):
                 fields=["desk", "queued_at", "id"],
                 name="ticket_queue",
                 condition=Q(state__in=["unprocessed", "incomplete", "waiting"]),
+            ),
+            models.Index(
+                fields=["topic", "queued_at", "id"],
+                name="ticket_queue_of_topic",
+                condition=Q(topic__isnull=False, state__in=["unprocessed", "incomplete", "waiting"]),
+            ),
+            models.Index(
+                fields=["topic", "-completed_at"],
+                name="ticket_completed_of_topic",
+                condition=Q(topic__isnull=False, state="complete"),
             ),
             models.Index(fields=["resume_on"], name="ticket_waiting", condition=Q(state="waiting")),
             models.Index(fields=["desk", "-completed_at"], name="ticket_completed", condition=Q(state="complete")),
@@ -295,140 +305,3 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return self.text[:60]
-
-
-class Draft(models.Model):
-    """What a colleague is asked to write for the client: a row for each version.  (E-II.4c)
-
-    It is owed while *writing*; its author's words are saved as they come, `revision` counts the savings. *Submitted*, it is
-    frozen and waits to be sent; sent, it is `message`, whose words may differ from these. `notice` is the interim notice that
-    the client got with the forwarding. `reason` says why it was returned or refused, or what was told by phone.
-    """
-
-    class State(models.TextChoices):
-        WRITING = "writing", _("being written")
-        SUBMITTED = "submitted", _("waits to be sent")
-        RETURNED = "returned", _("returned to its author")
-        SENT = "sent", _("sent to the client")
-        CONSULTED = "consulted", _("the client was consulted by phone")
-        REFUSED = "refused", _("refused by the colleague")
-        HANDED_ON = "handed_on", _("handed on to another colleague")
-        LAID_ASIDE = "laid_aside", _("laid aside: it was not needed")
-
-    OPEN = (State.WRITING, State.SUBMITTED)
-
-    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="drafts")
-    author = models.ForeignKey(Employee, models.PROTECT, related_name="drafts")
-    version = models.PositiveSmallIntegerField()
-    state = models.CharField(max_length=20, choices=State.choices, default=State.WRITING)
-    text = models.TextField(blank=True)
-    revision = models.PositiveIntegerField(default=0)
-    asked_by = models.ForeignKey(Employee, models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField()
-    notice = models.ForeignKey(Message, models.PROTECT, null=True, related_name="drafts")
-    saved_at = models.DateTimeField(null=True)
-    submitted_at = models.DateTimeField(null=True)
-    closed_at = models.DateTimeField(null=True)
-    closed_by = models.ForeignKey(Employee, models.PROTECT, null=True, related_name="+")
-    reason = models.CharField(max_length=1000, blank=True)
-    message = models.OneToOneField(Message, models.PROTECT, null=True, related_name="draft")
-
-    class Meta:
-        ordering = ["version"]
-        constraints = [
-            models.UniqueConstraint(fields=["ticket", "version"], name="draft_version_once"),
-            models.UniqueConstraint(
-                fields=["ticket"], condition=Q(state__in=["writing", "submitted"]), name="draft_one_open"
-            ),
-            models.CheckConstraint(
-                name="draft_open_is_not_closed",
-                condition=Q(state__in=["writing", "submitted"], closed_at=None)
-                | ~Q(state__in=["writing", "submitted"]) & Q(closed_at__isnull=False),
-            ),
-            models.CheckConstraint(
-                name="draft_submitted_is_whole",
-                condition=~Q(state__in=["submitted", "returned", "sent"]) | Q(submitted_at__isnull=False) & ~Q(text=""),
-            ),
-            models.CheckConstraint(
-                name="draft_sent_has_message",
-                condition=Q(state="sent", message__isnull=False) | ~Q(state="sent") & Q(message=None),
-            ),
-            models.CheckConstraint(
-                name="draft_closed_has_reason",
-                condition=~Q(state__in=["returned", "refused", "consulted"]) | ~Q(reason=""),
-            ),
-        ]
-        indexes = [models.Index(fields=["author"], name="draft_open", condition=Q(state__in=["writing", "submitted"]))]
-
-    def __str__(self) -> str:
-        return f"{self.ticket} {self.version}: {self.state}"
-
-    @property
-    def is_open(self) -> bool:
-        return self.state in self.OPEN
-
-
-class Delivery(models.Model):
-    """The way of one reply to the client's mail server; only `tickets.actions.delivering` writes here.
-
-    Queued: to be tried at `try_at`; until it is *sending* its writer can take it back (*recalled*). Sending: handed to
-    the mail server, outcome not yet known; a crash here leaves the row behind, to be looked for in Sent or to wait for a
-    person (*unknown*), and is never sent again by itself.
-
-    `failed` holds the recipients that it did not reach, each with the server's words. `before` is what taking it back
-    restores, until it is settled. `asks_at` is since when a person is asked what becomes of it.
-    """
-
-    class State(models.TextChoices):
-        QUEUED = "queued", _("queued")
-        SENDING = "sending", _("being sent")
-        SENT = "sent", _("accepted by the mail server")
-        REFUSED = "refused", _("refused")
-        GIVEN_UP = "given_up", _("given up after a day")
-        UNKNOWN = "unknown", _("outcome unknown")
-        BOUNCED = "bounced", _("came back undelivered")
-        RECALLED = "recalled", _("taken back before it left")
-
-    # It is not known yet whether it reaches the client.
-    UNSETTLED = (State.QUEUED, State.SENDING, State.UNKNOWN)
-    # It reached nobody who is a client.
-    FAILED = (State.REFUSED, State.GIVEN_UP, State.BOUNCED)
-
-    # The ticket's: the outbox finds its few rows without walking through all tickets.
-    desk = models.ForeignKey(Desk, models.PROTECT, related_name="deliveries", db_index=False)
-    message = models.OneToOneField(Message, models.PROTECT, related_name="delivery")
-    state = models.CharField(max_length=20, choices=State.choices, default=State.QUEUED)
-    queued_at = models.DateTimeField()
-    try_at = models.DateTimeField(null=True)
-    tries = models.PositiveSmallIntegerField(default=0)
-    sending_at = models.DateTimeField(null=True)
-    accepted_at = models.DateTimeField(null=True)
-    is_filed = models.BooleanField(default=False)
-    error = models.CharField(max_length=500, blank=True)
-    failed = models.JSONField(default=dict)
-    before = models.JSONField(null=True)
-    asks_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="delivery_queued_has_try",
-                condition=Q(state="queued", try_at__isnull=False) | ~Q(state="queued") & Q(try_at=None),
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["try_at"], name="delivery_queued", condition=Q(state="queued")),
-            models.Index(fields=["sending_at"], name="delivery_sending", condition=Q(state="sending")),
-            models.Index(
-                fields=["accepted_at"],
-                name="delivery_unfiled",
-                condition=Q(accepted_at__isnull=False, is_filed=False),
-            ),
-            models.Index(fields=["desk", "asks_at"], name="delivery_asks", condition=Q(asks_at__isnull=False)),
-            models.Index(
-                fields=["desk", "queued_at"], name="delivery_coming", condition=Q(state__in=["queued", "sending"])
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.message_id}: {self.state}"

@@ -1,0 +1,33 @@
+"""A macro applied to a ticket: with its text goes what else it does.  (S-5.2)"""
+
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from audit.actions import record
+from audit.verbs import Verb
+from directory.models import User
+from helpdesk.errors import DomainError
+from knowledge.actions import learn_topic
+from knowledge.models import Macro
+from tickets.models import Message, Ticket
+
+
+class MacroGone(DomainError):
+    code = "macro_gone"
+    words = _("This macro is no longer there. Remove its tick, then send; your text stays.")
+
+
+def apply_macro(ticket: Ticket, macro_pk: int, message: Message, *, by: User, at: datetime) -> None:
+    """Give the ticket the macro's topic and record what was applied; the caller's transaction holds the locked ticket.
+
+    The mark was put before the sender with the text, and `message` has what they left of it. Raises MacroGone.
+    """
+    macro = Macro.objects.filter(desk=ticket.desk_id, pk=macro_pk).select_related("topic").first()
+    if macro is None:
+        raise MacroGone
+    answered = message.answered
+    if macro.topic is not None and answered is not None:
+        learn_topic(ticket.pk, f"{answered.subject}\n{answered.reply or answered.text}", macro.topic, at=at)
+    topic = macro.topic.name if macro.topic else ""
+    record(message, Verb.MACRO_APPLIED, by=by, at=at, macro=macro.pk, name=macro.name, topic=topic, mark=macro.mark)

@@ -1,0 +1,19 @@
+from tickets.models.deliveries import Delivery
+from tickets.models.drafts import Draft
+from tickets.models.records import BreakingOff, Registration
+from tickets.models.tickets import Attachment, Channel, Joining, JunkSender, Message, Note, Ticket, TicketCounter
+
+__all__ = [
+    "Attachment",
+    "BreakingOff",
+    "Channel",
+    "Delivery",
+    "Draft",
+    "Joining",
+    "JunkSender",
+    "Message",
+    "Note",
+    "Registration",
+    "Ticket",
+    "TicketCounter",
+]
