@@ -14,6 +14,7 @@ from directory.models import (
     Client,
     ClientAddress,
     ClientKey,
+    ClientPhone,
     CompetenceOrder,
     Delegate,
     Desk,
@@ -71,6 +72,18 @@ def experts_of(desk: Desk) -> QuerySet[Employee]:
     """Return the colleagues who may be asked for a draft at the desk, by name."""
     found = Employee.objects.filter(roles__desk=desk, roles__name__in=roles_with(Right.DRAFT), user__is_active=True)
     return found.distinct().order_by("last_name", "first_name", "pk")
+
+
+def administrators_of(desk: Desk) -> QuerySet[Employee]:
+    """Return who works the tickets of the desk and may sign in, by name."""
+    return administrators_at([desk.pk])
+
+
+def administrators_at(desks: Iterable[int]) -> QuerySet[Employee]:
+    """Return who works the tickets of one of these desks (ids) and may sign in, by name."""
+    held = {"roles__desk__in": desks, "roles__name__in": roles_with(Right.WORK)}
+    found = Employee.objects.filter(**held, user__is_active=True)
+    return found.distinct().select_related("user").order_by("last_name", "first_name", "pk")
 
 
 def role_names_of(user: User) -> set[str]:
@@ -204,6 +217,13 @@ def clients_found(query: str) -> QuerySet[Client]:
     for beginning in beginnings(query):
         found = found.filter(pk__in=ClientKey.objects.filter(key__begins=beginning).values("client"))
     return found.order_by("name", "pk")
+
+
+def likely_doubles(client: Client) -> QuerySet[Client]:
+    """Return other clients who may be the same person: one with the same phone, or the same name, by name."""
+    phones = ClientPhone.objects.filter(number__in=client.phones.values("number")).values("client")
+    others = Client.objects.filter(merged_into=None).exclude(pk=client.pk)
+    return others.filter(Q(pk__in=phones) | Q(name=client.name)).order_by("name", "pk")
 
 
 def sees_clients(user: User) -> bool:

@@ -12,6 +12,7 @@ class Right(StrEnum):
     READ_ALL = "ticket.read_all"
     NOTE = "ticket.note"
     WORK = "ticket.work"
+    HAND_OVER = "ticket.hand_over"
     DRAFT = "ticket.draft"
     MAIL = "mail.process"
     OUTAGE = "outage.declare"
@@ -32,6 +33,8 @@ RIGHTS: dict[Right, frozenset[str]] = {
     Right.READ_ALL: frozenset({Name.ADMINISTRATOR, Name.DEPUTY_DIRECTOR, Name.DIRECTOR}),
     Right.NOTE: frozenset({Name.ADMINISTRATOR, Name.EXPERT, Name.DEPUTY_DIRECTOR, Name.DIRECTOR}),
     Right.WORK: frozenset({Name.ADMINISTRATOR}),
+    # All open tickets of who is away: their colleagues, or who answers for the desk.
+    Right.HAND_OVER: frozenset({Name.ADMINISTRATOR, Name.DEPUTY_DIRECTOR, Name.DIRECTOR}),
     Right.DRAFT: frozenset({Name.EXPERT}),
     Right.MAIL: frozenset({Name.ADMINISTRATOR}),
     Right.OUTAGE: frozenset({Name.ADMINISTRATOR}),

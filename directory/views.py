@@ -254,7 +254,8 @@ def absences(request: Request) -> HttpResponse:
     manages = is_allowed(request.user, Right.ABSENCES, desk.pk)
     month = pages.month_of(request.GET.get("month", ""), now.astimezone(desk.tz))
     facts = pages.month_facts(desk, request.user, month, today=_today(desk, now), manages=manages)
-    return render(request, "directory/absences.html", {**_shell(request, desk), **facts, "manages": manages})
+    facts |= {"manages": manages, "can_hand_over": is_allowed(request.user, Right.HAND_OVER, desk.pk)}
+    return render(request, "directory/absences.html", {**_shell(request, desk), **facts})
 
 
 def _absent(request: Request, desk: Desk, pk: int | None) -> Employee:

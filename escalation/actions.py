@@ -154,6 +154,15 @@ def tell_of_message(trigger: str, about: About, told: Told, *, at: datetime) -> 
         _tell([alert], [told], at=at)
 
 
+@transaction.atomic
+def tell_of_hand_over(trigger: str, hand_over_id: int, desk_id: int, employees: list[int], *, at: datetime) -> None:
+    """Tell these employees (ids), and who stands in for them, that tickets went from hand to hand; a no-op if told."""
+    facts = {"desk_id": desk_id, "happened_at": at, "raised_at": at}
+    alert, is_new = Alert.objects.get_or_create(trigger=trigger, hand_over_id=hand_over_id, defaults=facts)
+    if is_new:
+        tell_people([(alert, employees)], at=at)
+
+
 def _tell(alerts: list[Alert], tells: list[Told], *, at: datetime) -> None:
     """Write the notices of new alerts, told as the list beside them says."""
     if not alerts:
@@ -223,7 +232,8 @@ def _claim_mail(pk: int, mail_at: datetime, *, at: datetime) -> bool:
 
 def _with_texts(ids: list[int]) -> Iterable[Notice]:
     related = ("recipient__user", "alert__deadline", "alert__desk", "alert__ticket__client", "alert__outage__desk")
-    return Notice.objects.filter(pk__in=ids).select_related(*related).order_by("pk")
+    handed = ("alert__hand_over__giver", "alert__hand_over__taker")
+    return Notice.objects.filter(pk__in=ids).select_related(*related, *handed).order_by("pk")
 
 
 def _mail_all(mails: list[list[Notice]], *, at: datetime) -> int:

@@ -51,7 +51,8 @@ def _text(notice: Notice, at: datetime) -> str:
             _("Subject: %(subject)s") % {"subject": alert.ticket.subject},
             _("Client: %(client)s") % {"client": alert.ticket.client},
         ]
-    open_it = _("Open the ticket: %(link)s") if alert.ticket is not None else _("Open the outage: %(link)s")
+    open_it = _("Open the outage: %(link)s") if alert.outage is not None else _("Open the ticket: %(link)s")
+    open_it = _("Open the tickets: %(link)s") if alert.hand_over is not None else open_it
     return "\n".join([*lines, open_it % {"link": settings.BASE_URL + words.path_of(alert)}])
 
 

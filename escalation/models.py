@@ -107,8 +107,8 @@ class TnaContact(models.Model):
 class Alert(models.Model):
     """Something that people must know: raised once for each cause, told by notices.  (E-II, S-20.3)
 
-    Its cause is one of a deadline, a message, an outage. Deadlines of one ticket that come up together are one alert:
-    the earliest is its `deadline`, `kinds` names them all. An outage has no ticket.
+    Its cause is one of a deadline, a message, an outage, a handing over. Deadlines of one ticket that come up together
+    are one alert: the earliest is its `deadline`, `kinds` names them all. An outage and a handing over have no ticket.
     """
 
     class Trigger(models.TextChoices):
@@ -127,6 +127,8 @@ class Alert(models.Model):
         FILE_INFECTED = "file_infected", _("a virus was found in a file")
         MAIL_LOOP = "mail_loop", _("a machine writes again and again")
         SCANNER_DOWN = "scanner_down", _("the virus scanner does not answer")
+        HANDED_OVER = "handed_over", _("tickets were handed over")
+        HANDED_BACK = "handed_back", _("tickets were handed back")
 
     desk = models.ForeignKey(Desk, models.PROTECT, related_name="alerts", db_index=False)
     trigger = models.CharField(max_length=30, choices=Trigger.choices)
@@ -135,6 +137,7 @@ class Alert(models.Model):
     ticket = models.ForeignKey("tickets.Ticket", models.PROTECT, null=True, related_name="alerts")
     message = models.ForeignKey("tickets.Message", models.PROTECT, null=True, related_name="alerts", db_index=False)
     outage = models.ForeignKey(Outage, models.PROTECT, null=True, related_name="alerts", db_index=False)
+    hand_over = models.ForeignKey("tickets.HandOver", models.PROTECT, null=True, related_name="alerts", db_index=False)
     kinds = models.JSONField(default=list)
     happened_at = models.DateTimeField()
     raised_at = models.DateTimeField()
@@ -151,11 +154,15 @@ class Alert(models.Model):
             models.UniqueConstraint(
                 fields=["outage", "trigger"], condition=Q(outage__isnull=False), name="alert_once_an_outage"
             ),
+            models.UniqueConstraint(
+                fields=["hand_over", "trigger"], condition=Q(hand_over__isnull=False), name="alert_once_a_hand_over"
+            ),
             models.CheckConstraint(
                 name="alert_has_one_cause",
-                condition=Q(deadline__isnull=False, message=None, outage=None, ticket__isnull=False)
-                | Q(deadline=None, message__isnull=False, outage=None, ticket__isnull=False)
-                | Q(deadline=None, message=None, outage__isnull=False, ticket=None),
+                condition=Q(deadline__isnull=False, message=None, outage=None, hand_over=None, ticket__isnull=False)
+                | Q(deadline=None, message__isnull=False, outage=None, hand_over=None, ticket__isnull=False)
+                | Q(deadline=None, message=None, outage__isnull=False, hand_over=None, ticket=None)
+                | Q(deadline=None, message=None, outage=None, hand_over__isnull=False, ticket=None),
             ),
         ]
 

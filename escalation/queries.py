@@ -18,6 +18,7 @@ def notices_of(user: User) -> QuerySet[Notice]:
     return (
         Notice.objects.filter(recipient__user=user)
         .select_related("alert__deadline", "alert__ticket", "alert__outage__desk", "alert__desk", "recipient")
+        .select_related("alert__hand_over__giver", "alert__hand_over__taker")
         .order_by("-told_at", "-pk")
     )
 

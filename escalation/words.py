@@ -1,6 +1,7 @@
 """What an alert says, made at display time."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -8,6 +9,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from escalation.models import Alert, Outage
 from sla.words import deadline_words, full_moment, moment, paragraph_words
+
+if TYPE_CHECKING:
+    from tickets.models import HandOver
 
 Trigger = Alert.Trigger
 What, Cause = Outage.What, Outage.Cause
@@ -26,55 +30,59 @@ DRAFT_DETAILS = {
 }
 
 
+# What happened to a ticket, by what raised the alert.
+TITLES = {
+    Trigger.OUTCOME_UNKNOWN: gettext_lazy("%(number)s: it is not known whether the reply left"),
+    Trigger.REPLY_REFUSED: gettext_lazy("%(number)s: the mail server refused the reply"),
+    Trigger.REPLY_GIVEN_UP: gettext_lazy("%(number)s: the reply could not be sent for a day and is given up"),
+    Trigger.REPLY_BOUNCED: gettext_lazy("%(number)s: the reply came back undelivered"),
+    Trigger.FORWARDED: gettext_lazy("%(number)s: you are asked for a draft"),
+    Trigger.DRAFT_SUBMITTED: gettext_lazy("%(number)s: a draft waits to be sent"),
+    Trigger.DRAFT_RETURNED: gettext_lazy("%(number)s: the draft was returned to you"),
+    Trigger.DRAFT_REFUSED: gettext_lazy("%(number)s: the colleague has refused the draft"),
+    Trigger.FILE_INFECTED: gettext_lazy("%(number)s: a virus was found in a file"),
+    Trigger.MAIL_LOOP: gettext_lazy("%(number)s: its sender writes again and again"),
+    Trigger.SCANNER_DOWN: gettext_lazy("%(number)s: the virus scanner does not answer, files wait"),
+}
+
+
 def title(alert: Alert) -> str:
     """Return what happened, in one line that begins with the ticket's number, or with the desk's address."""
     if alert.outage is not None:
         return outage_title(alert.outage, has_ended=alert.trigger == Trigger.OUTAGE_ENDED)
+    if alert.hand_over is not None:
+        return _hand_over_title(alert.hand_over, is_back=alert.trigger == Trigger.HANDED_BACK)
     assert alert.ticket is not None  # the constraint on its cause
     number = alert.ticket.short_number
-    names = _("”, “").join(deadline_words(kind).lower() for kind in alert.kinds)
-    facts = {"number": number, "name": names}
-    match alert.trigger:
-        case Trigger.WARNING:
-            return (
-                ngettext(
-                    "%(number)s: the deadline “%(name)s” is near",
-                    "%(number)s: the deadlines “%(name)s” are near",
-                    len(alert.kinds),
-                )
-                % facts
-            )
-        case Trigger.BREACH:
-            return (
-                ngettext(
-                    "%(number)s: the deadline “%(name)s” is broken",
-                    "%(number)s: the deadlines “%(name)s” are broken",
-                    len(alert.kinds),
-                )
-                % facts
-            )
-        case Trigger.OUTCOME_UNKNOWN:
-            return _("%(number)s: it is not known whether the reply left") % {"number": number}
-        case Trigger.REPLY_REFUSED:
-            return _("%(number)s: the mail server refused the reply") % {"number": number}
-        case Trigger.REPLY_GIVEN_UP:
-            return _("%(number)s: the reply could not be sent for a day and is given up") % {"number": number}
-        case Trigger.FORWARDED:
-            return _("%(number)s: you are asked for a draft") % {"number": number}
-        case Trigger.DRAFT_SUBMITTED:
-            return _("%(number)s: a draft waits to be sent") % {"number": number}
-        case Trigger.DRAFT_RETURNED:
-            return _("%(number)s: the draft was returned to you") % {"number": number}
-        case Trigger.DRAFT_REFUSED:
-            return _("%(number)s: the colleague has refused the draft") % {"number": number}
-        case Trigger.FILE_INFECTED:
-            return _("%(number)s: a virus was found in a file") % {"number": number}
-        case Trigger.MAIL_LOOP:
-            return _("%(number)s: its sender writes again and again") % {"number": number}
-        case Trigger.SCANNER_DOWN:
-            return _("%(number)s: the virus scanner does not answer, files wait") % {"number": number}
-        case _:
-            return _("%(number)s: the reply came back undelivered") % {"number": number}
+    if alert.trigger in TITLES:
+        return str(TITLES[Trigger(alert.trigger)]) % {"number": number}
+    return _deadline_title(number, alert.kinds, is_broken=alert.trigger == Trigger.BREACH)
+
+
+def _deadline_title(number: str, kinds: list[str], *, is_broken: bool) -> str:
+    facts = {"number": number, "name": _("”, “").join(deadline_words(kind).lower() for kind in kinds)}
+    near = ngettext(
+        "%(number)s: the deadline “%(name)s” is near", "%(number)s: the deadlines “%(name)s” are near", len(kinds)
+    )
+    broken = ngettext(
+        "%(number)s: the deadline “%(name)s” is broken", "%(number)s: the deadlines “%(name)s” are broken", len(kinds)
+    )
+    return (broken if is_broken else near) % facts
+
+
+def _hand_over_title(hand_over: "HandOver", *, is_back: bool) -> str:
+    facts = {"number": len(hand_over.tickets), "taker": hand_over.taker, "giver": hand_over.giver or hand_over.by}
+    given = ngettext(
+        "%(number)d ticket was handed over: from %(giver)s to %(taker)s",
+        "%(number)d tickets were handed over: from %(giver)s to %(taker)s",
+        len(hand_over.tickets),
+    )
+    back = ngettext(
+        "%(number)d ticket was handed back: from %(taker)s to %(giver)s",
+        "%(number)d tickets were handed back: from %(taker)s to %(giver)s",
+        len(hand_over.tickets),
+    )
+    return (back if is_back else given) % facts
 
 
 def detail(alert: Alert, now: datetime) -> str:
@@ -84,6 +92,8 @@ def detail(alert: Alert, now: datetime) -> str:
     if alert.deadline is not None:
         due = moment(alert.deadline.due_at, now, alert.desk.tz)
         return _("Due %(due)s. %(paragraph)s.") % {"due": due, "paragraph": paragraph_words(alert.deadline.paragraph)}
+    if alert.hand_over is not None:
+        return _("Open the queue: the tickets and their deadlines stand there under their new owner.")
     if alert.trigger in DRAFT_DETAILS:
         return str(DRAFT_DETAILS[Trigger(alert.trigger)])
     if alert.trigger == Trigger.FILE_INFECTED:
@@ -99,6 +109,8 @@ def path_of(alert: Alert) -> str:
     """Return the path of the page that an alert is about."""
     if alert.ticket is not None:
         return reverse("ticket", args=[alert.ticket.number])
+    if alert.hand_over_id is not None:
+        return f"{reverse('queue')}?view=mine"
     return reverse("outage", args=[alert.outage_id])
 
 

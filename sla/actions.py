@@ -288,7 +288,12 @@ def _from_json(name: str, value: Any) -> Any:
 
 def own_deadlines(ticket: "Ticket", owner: Employee | None) -> None:
     """Hand the open deadlines of the ticket to `owner`."""
-    Deadline.objects.filter(ticket=ticket, state__in=Deadline.OPEN).update(owner=owner)
+    own_deadlines_of([ticket.pk], owner)
+
+
+def own_deadlines_of(tickets: Collection[int], owner: Employee | None) -> None:
+    """Hand the open deadlines of these tickets (ids) to `owner`."""
+    Deadline.objects.filter(ticket__in=tickets, state__in=Deadline.OPEN).update(owner=owner)
 
 
 def assign_deadlines(deadlines: QuerySet[Deadline], expert: Employee | None) -> None:

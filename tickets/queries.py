@@ -9,7 +9,7 @@ from django.db.models.functions import Left
 from django.http import Http404
 
 from audit.models import Event
-from directory.models import Client, CompetenceOrder, Desk, User
+from directory.models import Client, CompetenceOrder, Desk, Employee, User
 from directory.queries import desks_where, is_allowed
 from directory.rights import Right
 from sla.models import Deadline, Kind
@@ -27,8 +27,9 @@ def tickets_visible_to(user: User) -> QuerySet[Ticket]:
 
 
 def tickets_of_client(user: User, client_pk: int) -> QuerySet[Ticket]:
-    """Return a client's tickets that `user` may read, newest first."""
-    return tickets_visible_to(user).filter(client=client_pk).order_by("-received_at", "-pk")
+    """Return a client's tickets that `user` may read, newest first; those of who was merged into them too."""
+    one = Client.objects.filter(Q(pk=client_pk) | Q(merged_into=client_pk))
+    return tickets_visible_to(user).filter(client__in=one).order_by("-received_at", "-pk")
 
 
 def get_ticket_for(user: User, number: str, *, to: Right = Right.READ) -> Ticket:
@@ -106,6 +107,18 @@ def _in_view(user: User, view: str, at: datetime) -> Q:
             return is_open & Q(Exists(late))
         case _:
             return is_open
+
+
+def open_of(desk: Desk, owner: Employee) -> QuerySet[Ticket]:
+    """Return the open tickets of an owner at the desk in the order of receipt."""
+    found = Ticket.objects.filter(desk=desk, owner=owner, state__in=["unprocessed", "incomplete", "waiting"])
+    return found.select_related("client").order_by("queued_at", "pk")
+
+
+def open_counts(desk: Desk) -> dict[int, int]:
+    """Return how many open tickets each owner has at the desk, by employee id."""
+    found = Ticket.objects.filter(desk=desk, state__in=["unprocessed", "incomplete", "waiting"], owner__isnull=False)
+    return dict(found.values("owner").annotate(number=Count("pk")).order_by().values_list("owner", "number"))
 
 
 def with_row_facts(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:

@@ -17,6 +17,7 @@ from tickets.actions.working import OutOfOrder
 from tickets.composing import composer_of, is_recalled
 from tickets.forms import NoAnswerForm, NoteForm, PromiseForm, ReplyForm, WithdrawalForm
 from tickets.kept import kept_of
+from tickets.link_queries import links_of
 from tickets.models import Draft, Message, Ticket
 from tickets.people import answer_to
 from tickets.people_facts import client_facts, colleague_facts
@@ -61,6 +62,7 @@ def ticket_page(request: Request, found: Ticket, *, part: str = "", status: int 
         "can_note": is_allowed(user, Right.NOTE, found.desk_id) and is_possible(found.state, Act.NOTE),
         "can": {act.value: can_work and is_possible(found.state, act) for act in Act},
         "waits": waits,
+        "links": links_of(found, user),
         "last_seen": last_to_see(found),
         "registration": waiting_registration(found),
         "client_facts": client_facts(found, user),

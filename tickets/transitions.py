@@ -30,6 +30,9 @@ class Act(StrEnum):
     REOPEN = "reopen"
     JOIN = "join"
     UNDO_JOIN = "undo_join"
+    SPLIT = "split"
+    LINK = "link"
+    HAND_OVER = "hand_over"
     CLIENT_WRITES = "client_writes"
     OFFICE_WRITES = "office_writes"
 
@@ -55,6 +58,9 @@ TABLE: dict[tuple[str, Act], str] = {
     (State.UNPROCESSED, Act.COMPLETE): State.COMPLETE,
     (State.UNPROCESSED, Act.REOPEN): State.INCOMPLETE,
     (State.UNPROCESSED, Act.JOIN): State.MERGED,
+    (State.UNPROCESSED, Act.SPLIT): State.UNPROCESSED,
+    (State.UNPROCESSED, Act.LINK): State.UNPROCESSED,
+    (State.UNPROCESSED, Act.HAND_OVER): State.UNPROCESSED,
     (State.UNPROCESSED, Act.OFFICE_WRITES): State.INCOMPLETE,
     (State.UNPROCESSED, Act.CLIENT_WRITES): State.UNPROCESSED,
     (State.INCOMPLETE, Act.TAKE): State.INCOMPLETE,
@@ -74,6 +80,9 @@ TABLE: dict[tuple[str, Act], str] = {
     (State.INCOMPLETE, Act.COMPLETE): State.COMPLETE,
     (State.INCOMPLETE, Act.REOPEN): State.INCOMPLETE,
     (State.INCOMPLETE, Act.JOIN): State.MERGED,
+    (State.INCOMPLETE, Act.SPLIT): State.INCOMPLETE,
+    (State.INCOMPLETE, Act.LINK): State.INCOMPLETE,
+    (State.INCOMPLETE, Act.HAND_OVER): State.INCOMPLETE,
     (State.INCOMPLETE, Act.OFFICE_WRITES): State.INCOMPLETE,
     (State.INCOMPLETE, Act.CLIENT_WRITES): State.INCOMPLETE,
     (State.WAITING, Act.TAKE): State.WAITING,
@@ -88,6 +97,9 @@ TABLE: dict[tuple[str, Act], str] = {
     (State.WAITING, Act.COMPLETE): State.COMPLETE,
     (State.WAITING, Act.REOPEN): State.WAITING,
     (State.WAITING, Act.JOIN): State.MERGED,
+    (State.WAITING, Act.SPLIT): State.WAITING,
+    (State.WAITING, Act.LINK): State.WAITING,
+    (State.WAITING, Act.HAND_OVER): State.WAITING,
     (State.WAITING, Act.OFFICE_WRITES): State.INCOMPLETE,
     (State.WAITING, Act.CLIENT_WRITES): State.INCOMPLETE,
     (State.COMPLETE, Act.NOTE): State.COMPLETE,
@@ -96,6 +108,8 @@ TABLE: dict[tuple[str, Act], str] = {
     (State.COMPLETE, Act.COMPLETE): State.COMPLETE,
     (State.COMPLETE, Act.REOPEN): State.INCOMPLETE,
     (State.COMPLETE, Act.JOIN): State.MERGED,
+    (State.COMPLETE, Act.SPLIT): State.COMPLETE,
+    (State.COMPLETE, Act.LINK): State.COMPLETE,
     (State.COMPLETE, Act.OFFICE_WRITES): State.COMPLETE,
     (State.COMPLETE, Act.CLIENT_WRITES): State.INCOMPLETE,
     (State.JUNK, Act.UNDO_JUNK): State.UNPROCESSED,

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from directory.queries import desks_where
 from directory.requests import Request
 from directory.rights import Right
 from sla.queries import deadlines_of
@@ -65,6 +66,7 @@ def queue(request: Request) -> HttpResponse:
     page = CountedPaginator(tickets, PER_PAGE, known=known).get_page(request.GET.get("page"))
     facts = {"view": view, "counts": counts, "page": page, "rows": pages.rows(page, at=now), "now": now}
     facts |= {"topic": topic}
+    facts["can_tick"] = view not in ("complete", "junk") and bool(desks_where(request.user, Right.WORK))
     if request.htmx:
         return render(request, "tickets/queue.html#list", facts)
     return render(

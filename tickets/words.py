@@ -40,6 +40,12 @@ SHOWN = (
     Verb.PROMISE_PROLONGED,
     Verb.TICKET_JOINED,
     Verb.TICKET_UNJOINED,
+    Verb.TICKET_SPLIT,
+    Verb.TICKET_LINKED,
+    Verb.TICKET_UNLINKED,
+    Verb.TICKET_HANDED_OVER,
+    Verb.TICKET_HANDED_BACK,
+    Verb.CLIENT_MOVED,
     Verb.SUGGESTION_DECLINED,
     Verb.MESSAGE_REOPENED,
     Verb.MARK_KEPT,
@@ -134,6 +140,28 @@ def _belonging_words(event: Event, who: str) -> str:
             return _("%(who)s kept our mark; the one in the mailbox is written over") % {"who": who}
         case Verb.REPLY_NO_ANSWER:
             return _("%(who)s noted that the letter written in the mailbox was no answer") % {"who": who}
+        case _:
+            return _passing_words(event, who)
+
+
+def _passing_words(event: Event, who: str) -> str:
+    """Return what a ticket was split from or linked to, into whose hands it went; nothing for any other event."""
+    data = event.data
+    match event.verb:
+        case Verb.TICKET_SPLIT if "off" in data:
+            return _("%(who)s split %(number)s off this ticket") % {"who": who, "number": data["off"]}
+        case Verb.TICKET_SPLIT:
+            return _("%(who)s split this ticket off %(number)s") % {"who": who, "number": data["source"]}
+        case Verb.TICKET_LINKED:
+            return _("%(who)s linked this ticket to %(number)s") % {"who": who, "number": data["other"]}
+        case Verb.TICKET_UNLINKED:
+            return _("%(who)s removed the link to %(number)s") % {"who": who, "number": data["other"]}
+        case Verb.TICKET_HANDED_OVER:
+            return _("%(who)s handed the ticket over to %(name)s") % {"who": who, "name": data["name"]}
+        case Verb.TICKET_HANDED_BACK:
+            return _("%(who)s handed the ticket back to %(name)s") % {"who": who, "name": data["name"] or "–"}
+        case Verb.CLIENT_MOVED:
+            return _("%(who)s merged two clients: the ticket is now %(name)s's") % {"who": who, "name": data["name"]}
         case _:
             return ""
 

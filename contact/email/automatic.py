@@ -48,7 +48,8 @@ _DAEMON = re.compile(
     r"|gateway)"
     r"|mail[-_.]?er\b|delivery[-_. ](?:system|subsystem|service|agent|status)|system administrator"
     r"|sistēmas administrators|smtp[-_. ]?(?:mail|gateway|service|relay|server)"
-    r"|internet mail|for_smtp|microsoft (?:exchange|outlook)|exchange ?server|mailserver|e-?mail system|content[-_. ]?filter|listserv",
+    r"|internet mail|mail server (?:at|on)\b|for_smtp|microsoft (?:exchange|outlook)|exchange ?server|mailserver"
+    r"|e-?mail system|content[-_. ]?filter|listserv",
     re.IGNORECASE,
 )
 _DAEMON_MAILBOX = re.compile(

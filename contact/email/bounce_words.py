@@ -36,7 +36,7 @@ _REFUSED_NAME = re.compile(
 _IN_DOMAIN = re.compile(r"local[- ]part \"?([\w.+-]{1,64})\"? in domain \"?([\w.-]+\.\w+)", re.IGNORECASE)
 _EXPANDED = re.compile(r"(?:expanded|generated) from:?\s*<?(" + _ADDRESS + ")", re.IGNORECASE)
 _HEADING = re.compile(r"^\s*-{3,}.*-{3,}\s*$")
-_TRANSIENT = re.compile(r"transient (?:non-?fatal )?errors", re.IGNORECASE)
+_NOT_GIVEN_UP = re.compile(r"transient (?:non-?fatal )?errors|\bsuccess", re.IGNORECASE)
 _SUBJECT = re.compile(
     r"undeliver|non-?deliver|not (?:be )?(?:been )?deliver|deliver\w* (?:status|failure|fail|has failed|problem"
     r"|error|report|notification)"
@@ -70,7 +70,7 @@ _FAILS = re.compile(
 )
 _CONTINUES = re.compile(
     r"warning (?:message )?only|(?:will|shall|'ll) (?:be retried|continue|keep|try|retry)|(?:was|been|is|still) deferred"
-    r"|attempts? (?:will continue|to deliver \w+ will continue)"
+    r"|attempts? (?:to deliver \w+ )?will (?:continue|be made)"
     r"|still (?:being retried|awaiting delivery|undelivered)|(?:has|have) been (?:postponed|delayed)|not yet been delivered|message (?:is )?delayed"
     r"|delayed (?:mail|delivery)|delivery delay"
     r"|do(?:es)? not need to resend|will be (?:re-?attempted|tried again)|piegāde (?:aizkav|kavēj)"
@@ -122,6 +122,7 @@ _NOT_A_RECIPIENT = re.compile(
     r"|was sent by|https?://|administrator|on behalf",
     re.IGNORECASE,
 )
+_FROM_ONE_TO = re.compile(r"\bfrom:?\s+<?" + _ADDRESS + r">?,?\s+to:?\s+<?$", re.IGNORECASE)
 
 
 def mailable(address: str) -> bool:
@@ -163,7 +164,7 @@ def failed_in_words(text: str, sender: str, reader: str) -> list[str]:
 
     `sender` and `reader` are its From and To fields, whose addresses are never among the failed.
     """
-    lines = list(_without_transient(_report(text)))
+    lines = list(_given_up_only(_report(text)))
     domain = next((person.address.rpartition("@")[2] for person in addresses(sender)), "")
     own = {person.address.lower() for person in addresses(f"{sender}, {reader}")}
     if originally := [match[1] for line in lines if (match := _ORIGINALLY.search(line))]:
@@ -189,13 +190,13 @@ def failed_in_words(text: str, sender: str, reader: str) -> list[str]:
     )
 
 
-def _without_transient(lines: list[str]) -> Iterator[str]:
-    """Leave out the section, if there is one, of those whom delivery may still reach."""
-    is_transient = False
+def _given_up_only(lines: list[str]) -> Iterator[str]:
+    """Leave out the sections, if there are any, of those whom the mail has reached or may still reach."""
+    is_left_out = False
     for line in lines:
         if _HEADING.match(line):
-            is_transient = bool(_TRANSIENT.search(line))
-        if not is_transient:
+            is_left_out = bool(_NOT_GIVEN_UP.search(line))
+        if not is_left_out:
             yield line
 
 
@@ -219,7 +220,8 @@ def _first_in(lines: Iterable[str]) -> Iterator[str]:
 
 def _is_meant(match: re.Match[str]) -> bool:
     """Whether nothing before the address says that it is somebody else's than the recipient's."""
-    return not _NOT_A_RECIPIENT.search(match.string[: match.start(1)])
+    before = match.string[: match.start(1)]
+    return bool(_FROM_ONE_TO.search(before)) or not _NOT_A_RECIPIENT.search(before)
 
 
 def _report(text: str) -> list[str]:

@@ -36,6 +36,7 @@ _NAMES_RECIPIENT = re.compile(rb"^(?:original|final|x-actual)-recipient\s*:", re
 _TELLS_OUTCOME = re.compile(rb"^(?:action|status|diagnostic-code)\s*:", re.IGNORECASE | re.MULTILINE)
 _FINAL = re.compile(rb"^(?=final-recipient\s*:)", re.IGNORECASE | re.MULTILINE)
 _REFUSAL = re.compile(r"(?<![\d.])5\d\d(?![\d.])")
+_NEEDLESS_QUOTES = re.compile(r'"([\w.+-]{1,64})"@')
 _MAX_FAILED = 500
 
 
@@ -83,7 +84,10 @@ def _failed_elsewhere(root: Part, text: str) -> list[str]:
         return []
     if is_only_delayed(subject, text) or is_answer_subject(subject):
         return []
-    failed = failed_in_words(text, headers.get("from"), ", ".join([*headers.all("to"), *headers.all("delivered-to")]))
+    reader = ", ".join([*headers.all("to"), *headers.all("delivered-to")])
+    failed = failed_in_words(text, headers.get("from"), reader)
+    if not failed and not is_daemon(headers):  # a mailbox that reports of itself
+        failed = failed_in_words(text, "", reader)
     return failed or (_only_recipient(root) if is_failure_subject(subject) else [])
 
 
@@ -137,7 +141,8 @@ def _status(fields: Headers) -> str:
 def _recipient(fields: Headers) -> str:
     """The address that was written to, before any forwarding; "" if there is none that mail can go to."""
     for name in _RECIPIENT_FIELDS:
-        for person in addresses(fields.get(name).rsplit(";", 1)[-1].rstrip(". ")):
+        told = _NEEDLESS_QUOTES.sub(r"\1@", fields.get(name).rsplit(";", 1)[-1].rstrip(". "))
+        for person in addresses(told):
             if mailable(person.address):
                 return person.address
     return ""

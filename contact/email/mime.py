@@ -16,6 +16,9 @@ MAX_FIELD = 64 * 1024
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(.*)", re.DOTALL)
 _PARAM = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)', re.DOTALL)
+_LINE_ENDS = re.compile(rb"\r{0,3}\n|\r")  # programs end a line of the header in each of these ways, in one mail too
+_UUENCODED = {"uuencode", "x-uuencode", "uue", "x-uue"}
+_UU_BEGINS = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
 _TYPE = re.compile(r"\s*([\w.+-]+/[\w.+-]+)", re.ASCII)
 _BOUNDARY_ENDS = re.compile(rb"(--)?[ \t]*\r?(?=\n|\Z)")
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
@@ -63,6 +66,8 @@ class Part:
             return decode_base64(self.body)
         if encoding == "quoted-printable":
             return binascii.a2b_qp(self.body)
+        if encoding in _UUENCODED:
+            return decode_uuencoded(self.body)
         return self.body
 
 
@@ -78,8 +83,8 @@ def read_headers(raw: bytes) -> tuple[Headers, bytes]:
     fields: list[tuple[str, list[bytes]]] = []
     start = 0
     while start < len(raw):
-        newline = raw.find(b"\n", start)
-        end = len(raw) if newline < 0 else newline + 1
+        newline = _LINE_ENDS.search(raw, start)
+        end = newline.end() if newline else len(raw)
         line = raw[start : min(end, start + MAX_FIELD)].rstrip(b"\r\n")
         if not line:
             start = end
@@ -120,6 +125,20 @@ def decode_base64(data: bytes) -> bytes:
 def _decode_run(run: bytes) -> bytes:
     whole = run[:-1] if len(run) % 4 == 1 else run
     return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
+
+
+def decode_uuencoded(data: bytes) -> bytes:
+    """Decode the lines between "begin" and "end", damaged ones left out; without "begin" return what was given."""
+    began = _UU_BEGINS.search(data)
+    if not began:
+        return data
+    decoded = []
+    for line in data[began.end() :].splitlines():
+        if line.strip() == b"end":
+            break
+        with suppress(binascii.Error):
+            decoded.append(binascii.a2b_uu(line))
+    return b"".join(decoded)
 
 
 class _Reader:

@@ -6,14 +6,15 @@ Knows Latvian, English, Russian and German programs: Gmail, Outlook, Apple Mail,
 import re
 from collections.abc import Callable, Iterator
 
+_BLANKS = " \t\n\xa0\u200b\u200c\ufeff"
 _LONGEST = 500  # characters; a longer line is prose, not a header
 
 _QUOTED = re.compile(  # and not the end of an attribution whose address was broken: "> wrote:"
     r"^\s{0,3}>(?!\s*(?:(?:wrote|rakstīja|schrieb|a écrit|пишет|написал\S{0,3})\s*)?:\s*$)", re.IGNORECASE
 )
-_RULE = re.compile(r"^\s*[_-]{10,}\s*$")
-_ORIGINAL = re.compile(
-    r"^[\s>*]*[-*]+\s*(?:Original(?:[ -]Message| Appointment| E?-?mail|-Nachricht|meddelelse)?|Reply message|Sākotnējais ziņojums|Sākotnējā ziņa"
+_ABOVE_HEADER = re.compile(r"^\s*(?:[_-]{10,}|original message|sākotnējais ziņojums)\s*:?\s*$", re.IGNORECASE)
+_ORIGINAL_WORDS = (
+    r"(?:Original(?:[ -]Message| Appointment| E?-?mail|-Nachricht|meddelelse)?|Reply message|Sākotnējais ziņojums|Sākotnējā ziņa"
     r"|Sākotnējā vēstule|Oriģinālais ziņojums|Oriģinālā ziņa|Oriģinālā vēstule|Исходное сообщение"
     r"|Первоначальное сообщение|Оригинальное сообщение|Ursprüngliche (?:Nachricht|E-Mail)|Originalnachricht"
     r"|Message d['’]origine|Message original|Mensaje original|Mensagem original|Messaggio originale"
@@ -21,9 +22,10 @@ _ORIGINAL = re.compile(
     r"|Ursprungligt meddelande|Oprindelig (?:meddelelse|besked)|Původní zpráva|Pôvodná správa"
     r"|Eredeti üzenet|Orijinal Mesaj|Вихідне повідомлення|邮件原件|原始邮件|Opprinnelig melding"
     r"|Wiadomość oryginalna|Oryginalna wiadomość"
-    r"|Originalus laiškas|Pradinis (?:laiškas|pranešimas)|Algne (?:kiri|sõnum)|Alkuperäinen viesti)\s*-+\**\s*$",
-    re.IGNORECASE,
+    r"|Originalus laiškas|Pradinis (?:laiškas|pranešimas)|Algne (?:kiri|sõnum)|Alkuperäinen viesti)"
 )
+_ORIGINAL = re.compile(rf"^[\s>*]*[-*]+\s*{_ORIGINAL_WORDS}\s*-+\**\s*$", re.IGNORECASE)
+_GLUED_ORIGINAL = re.compile(rf"^(?P<said>.*[^\s>*-])\s*(?=-{{4,}}\s*{_ORIGINAL_WORDS}\s*-{{4,}}\s*$)", re.IGNORECASE)
 _FORWARDED = re.compile(
     r"^\s*(?:-{2,}\s*(?:Forwarded message|Pārsūtīta ziņa|Pārsūtītā ziņa|Pārsūtīts ziņojums|Pārsūtītais ziņojums"
     r"|Pārsūtīta vēstule|Pārsūtītā vēstule|Пересылаемое сообщение|Переадресованное сообщение|Пересланное сообщение"
@@ -34,19 +36,17 @@ _FORWARDED = re.compile(
 )
 
 _HEADERS = {  # Latvian, English, Russian, German; then the neighbours and the languages of Outlook elsewhere
-    "from": "no|from|от|von|nuo|saatja|fra|från|van|de|da|od|lähettäjä|feladó|kimden|від|发件人|差出人",
+    "from": "no|sūtītājs|from|от|von|nuo|saatja|fra|från|van|de|da|od|lähettäjä|feladó|kimden|від|发件人|差出人",
     "sent": "nosūtīts|sūtīts|datums|sent|date|отправлено|дата|gesendet|datum|išsiųsta|data|saadetud|kuupäev|sendt|dato"
     "|skickat|verzonden|envoyé|date d'envoi|enviad[oa](?: el| em)?|fecha|inviato|wysłano|lähetetty"
     "|odesláno|odoslané|elküldve|gönderildi|надіслано|发送时间|送信日時",
-    "to": "kam|to|кому|an|kellele|til|till|aan|à|para|a|do|vastaanottaja|komu|címzett|kime|收件人|宛先",
+    "to": "kam|saņēmējs|to|кому|an|kellele|til|till|aan|à|para|a|do|vastaanottaja|komu|címzett|kime|收件人|宛先",
     "copy": "kopija|cc|копия|kopie|koopia",
     "subject": "temats|tēma|subject|тема|betreff|tema|teema|emne|ämne|onderwerp|objet|asunto|assunto|oggetto"
     "|temat|aihe|předmět|predmet|tárgy|konu|主题|件名",
 }
 _HEADER = re.compile(
-    r"^[\s|]*\*{0,2}(?:"
-    + "|".join(f"(?P<{kind}>{words})" for kind, words in _HEADERS.items())
-    + r")\s*[:：]\*{0,2}(?:\s|$)",
+    r"^[\s|]*\*{0,2}(?:" + "|".join(f"(?P<{kind}>{words})" for kind, words in _HEADERS.items()) + r")\s*[:：](?!//)",
     re.IGNORECASE,
 )
 _INLINE_HEADER = re.compile(  # HTML whose fields stand in one line
@@ -66,6 +66,9 @@ _CITING = re.compile(r"^\s*(?:Citējot|Citēts|Quoting|Zitat von|Цитирую)
 _ADDRESS = re.compile(r"[<(\[][^\s<>()\[\]]+@[^\s<>()\[\]]+[>)\]]")
 _ADDRESS_LAST = re.compile(r">\s*[:：]$")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_DATED_NAME = re.compile(  # a program's, which had no clock: a day with its year, a name of few words, nothing else
+    r"^On (?:\w{3,9}, )?(?:\w{3,9}\.? \d{1,2}|\d{1,2} \w{3,9}\.?),? \d{4},? (?:[A-Z][\w.'-]{0,30} ){1,4}wrote:$"
+)
 _RULED = re.compile(r"^-{2,} .+ wrote -{2,}$")
 _DATED_ADDRESS = re.compile(r"^\d{4}[/-]\d{1,2}[/-]\d{1,2}\b.*[<(][^\s<>()]+@[^\s<>()]+[>)]$")  # Gmail of old, no colon
 _BEGINS = re.compile(
@@ -86,17 +89,26 @@ _MARK = re.compile(  # where programs say in HTML, in no language, that all belo
     r"""(?:<hr\b[^<>]*>\s*)?<[^<>]+(?:
         \b(?:id|name)\s*=\s*["']?(?:x_)*(?:divRplyFwdMsg|OLK_SRC_BODY_SECTION|stopSpelling|zwchr|reply-intro
             |mail-editor-reference-message-container)\b
-        |\bclass\s*=\s*["']?(?:yahoo_quoted|zmail_extra)\b
+        |\bclass\s*=\s*["'](?:[\w -]*\s)?(?:x_)*(?:yahoo_quoted|zmail_extra|tutanota_quote|hs_reply|missive_quote
+            |ms-outlook-mobile-reference-message)\b
         |border:\s*none;\s*border-top:\s*solid\s*\#(?:B5C4DF|E1E1E1)
+        |border-style:\s*solid\s+none\s+none;\s*border-color:\s*rgb\((?:181,\s*196,\s*223|225,\s*225,\s*225)\)
+        |border-top-color:\s*(?:rgb\(229,\s*229,\s*229\)|\#E5E5E5);\s*border-top-width:\s*1px;\s*border-top-style:\s*solid
     )""",
     re.IGNORECASE | re.VERBOSE,
+)
+_INTRODUCTION = re.compile(  # between a program's mark of the attribution and the quotation: whatever its language
+    r"""<div\b[^<>]*\bclass\s*=\s*["'](?:[\w -]*\s)?(?:x_)*(?:gmail_(?:quote|attr)|moz-cite-prefix|protonmail_quote)\b[^<>]*>
+        (?:(?!<blockquote|<div[^<>]*\b(?:gmail_|moz-cite|protonmail_)|-{2,}\s*\w).){0,2000}
+        (?=<(?:blockquote|div[^<>]*\b(?:gmail_|moz-cite|protonmail_)))""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 
 
 def above_history(html: str) -> str:
-    """The HTML before a mail program's mark of the history; all of it if there is no mark."""
+    """The HTML before a mail program's mark of the history, without marked attributions; all of it if there is no mark."""
     match = _MARK.search(html)
-    return html[: match.start()] if match else html
+    return _INTRODUCTION.sub("<div>", html[: match.start()] if match else html)
 
 
 def visible_reply(text: str) -> str:
@@ -118,13 +130,15 @@ def visible_reply(text: str) -> str:
         if length and not _quote_follows(lines, number):
             lines = lines[: number + 1 - length]
             break
-    added = "\n".join(_without_quotes(lines)).strip()
+    added = "\n".join(_without_quotes(lines)).strip(_BLANKS)
     return added or text.strip()
 
 
 def _unglued(lines: list[str]) -> list[str]:
-    """Part an answer from the attribution that stands in its line, if the quotation follows."""
+    """Part an answer from the mark of the history that stands in its line; from an attribution, if the quotation follows."""
     for number, line in enumerate(lines[:-1]):
+        if len(line) <= _LONGEST and line.rstrip().endswith("----") and (match := _GLUED_ORIGINAL.match(line)):
+            return [*lines[:number], match["said"], line[match.end() :], *lines[number + 1 :]]
         is_introduction = len(line) <= _LONGEST and line.rstrip().endswith(":") and not _QUOTED.match(line)
         if is_introduction and _quote_follows(lines, number):
             match = _GLUED.match(line)
@@ -136,7 +150,8 @@ def _unglued(lines: list[str]) -> list[str]:
 def _is_header_block(lines: list[str], start: int) -> bool:
     """Outlook's header begins here: fields on neighbouring lines, the sender or the date first.
 
-    Sender, reader and subject; or three kinds with the sender and the date among them; or two, if the date tells the clock or the sender an address.
+    Sender, reader and subject; or three kinds with the sender and the date among them; or two, if the date tells the
+    clock or the sender an address, or sender and date below a drawn line.
     """
     match = _HEADER.match(lines[start])
     if not match or match.lastgroup not in ("from", "sent"):
@@ -152,11 +167,16 @@ def _is_header_block(lines: list[str], start: int) -> bool:
             is_told = is_told or is_clocked or (match.lastgroup == "from" and "@" in line)
         elif not line.strip() and len(kinds) > 2:
             break
-    if kinds >= {"from", "to", "subject"}:
+    if kinds >= {"from", "to", "subject"} or (kinds >= {"from", "sent"} and _is_below_rule(lines, start)):
         return True
     if "sent" not in kinds:
         return False
     return (len(kinds) >= 3 and "from" in kinds) or (len(kinds) >= 2 and is_told and bool(kinds & {"from", "to"}))
+
+
+def _is_below_rule(lines: list[str], start: int) -> bool:
+    above = next((line for line in reversed(lines[max(0, start - 3) : start]) if line.strip()), "")
+    return bool(_ABOVE_HEADER.match(above))
 
 
 def _is_whole_header(lines: list[str]) -> bool:
@@ -171,11 +191,11 @@ def _is_whole_header(lines: list[str]) -> bool:
 
 
 def _without_rule(lines: list[str]) -> list[str]:
-    """Drop the line of underscores that Outlook draws above its header."""
+    """Drop the line that a program puts above its header: underscores, or words that say what follows."""
     end = len(lines)
     while end and not lines[end - 1].strip():
         end -= 1
-    return lines[: end - 1] if end and _RULE.match(lines[end - 1]) else lines
+    return lines[: end - 1] if end and _ABOVE_HEADER.match(lines[end - 1]) else lines
 
 
 def _attribution(lines: list[str], end: int, test: Callable[[str], bool]) -> int:
@@ -208,7 +228,7 @@ def _breaks_date(line: str) -> bool:
 def _is_surely_attribution(line: str) -> bool:
     """Believed even if no ">" follows: prose like "Kreditors rakstīja:" must not be enough."""
     has_address, has_clock = _ADDRESS.search(line), _CLOCK.search(line)
-    if _RULED.match(line):
+    if _RULED.match(line) or _DATED_NAME.match(line):
         return True
     if _WROTE.search(line):
         return bool(has_address or (has_clock and _DATE.search(line)))
@@ -255,7 +275,7 @@ def _without_quotes(lines: list[str]) -> list[str]:
     is_last = not any(line.strip() for line in lines[end:])
     above = _attribution_above(lines, start)
     if is_last or (len(blocks) == 1 and (above or _introduces_itself(lines[start:end]))):
-        lines = lines[: start - above] + lines[end:]
+        lines = _without_rule(lines[: start - above]) + lines[end:]
         blocks.pop()
     if blocks and (above := _attribution_above(lines, blocks[0][0])):
         first = blocks[0][0]

@@ -111,15 +111,18 @@ def _take_file(file: InnerFile, told: dict[int, bytes | str]) -> None:
 
 
 def _properties(data: bytes, charset: str) -> Iterator[tuple[int, bytes | str]]:
-    """(name, first value) of each MAPI property; ends where the data end, whatever count they claim."""
+    """(name, first value) of each MAPI property; ends where the data end or make no sense, whatever count they claim."""
     (count,) = struct.unpack_from("<I", data)
     at = 4
     for _ in range(min(count, MAX_PROPERTIES)):
         if at + 4 > len(data):
             return
         kind, name = struct.unpack_from("<HH", data, at)
-        at = _after_name(data, at + 4) if name >= 0x8000 else at + 4
-        value, at = _value(data, at, kind, charset)
+        try:
+            at = _after_name(data, at + 4) if name >= 0x8000 else at + 4
+            value, at = _value(data, at, kind, charset)
+        except (struct.error, ValueError):
+            return  # where the next one begins is not known; those before stay read
         yield name, value
 
 

@@ -53,6 +53,8 @@
   // --- Single keys: data-key="f" is pressed (or a field focused) by f; they can be turned off (WCAG 2.1.4) ------------
   const keysOff = () => store.get("keys") === "off";
 
+  const tickOf = (subject) => subject && $(".ticket-row__tick input", subject.closest(".ticket-row"));
+
   function press(key) {
     const target = $$(`[data-key="${CSS.escape(key)}"]`).find((element) => isVisible(element) && !element.disabled);
     if (target) {
@@ -62,6 +64,7 @@
     }
     const subject = currentSubject();
     if ((key === "j" || key === "k") && $(SUBJECT)) moveBy(key === "j" ? 1 : -1);
+    else if (key === "x" && tickOf(subject)) tickOf(subject).click();
     else if (key === "r" && $("#reply")) focusReply();
     else if (key === "r" && subject) location.assign(`${subject.href}#reply`);
     else if (key === "?" && $("#keys")) $("#keys").showModal();

@@ -54,6 +54,16 @@ class TestInWords:
             ("postmaster@mx.example", "Unzustellbar: x", "Konnte nicht zugestellt werden:\n * a@b.example"),
             ("MDaemon@mx.example", "Permanent Delivery Failure", "did NOT receive a copy:\n\n> a@b.example"),
             ("postmaster@mx.example", "Delivery failure", "to local user a.\n(Originally addressed to a@b.example)"),
+            (
+                '"Courier mail server at mx.example" <@>',
+                "NOTICE: mail delivery status.",
+                "UNDELIVERABLE MAIL\n\n<a@b.example>:",
+            ),
+            (
+                "postmaster@mx.example",
+                "Undeliverable message",
+                "Message from z@z.example to a@b.example was not delivered.",
+            ),
         ],
     )
     def test_the_recipient_is_found(self, sender, subject, body):
@@ -95,6 +105,11 @@ class TestInWords:
         body = "Unable to deliver to:\n\n<a@b.example>:\nno a@b.example here\n\n<c@d.example>:\nfull\n\n--- Original message\n\n<e@f.example>"
         assert failed(report("MAILER-DAEMON@mx.example", "Delivery failure", body)) == ["a@b.example", "c@d.example"]
 
+    def test_a_mailbox_that_reports_of_itself_is_found(self):
+        body = "The mailbox of a@b.example is full. Your mail was not delivered."
+        mail = report("a@b.example", "Mailbox full", body, fields="Auto-Submitted: auto-replied\n")
+        assert failed(mail) == ["a@b.example"]
+
     def test_addresses_of_helpers_readers_and_the_returned_mail_are_not_failed(self):
         body = (
             "Could not be delivered. For help contact <postmaster@mx.example>\n\n<a@b.example>: unknown\n"
@@ -126,12 +141,20 @@ class TestNoBounce:
             "THIS IS A WARNING MESSAGE ONLY. YOU DO NOT NEED TO RESEND YOUR MESSAGE.",
             "Delivery attempts will continue to be made for 5 days.",
             "We will try again for three days.",
+            "It has been in the queue for a day. Attempts will be made for three more days.",
         ],
     )
     def test_a_delay_is_automatic_and_no_failure(self, words):
         mail = report(
             "MAILER-DAEMON@mx.example", "Delayed mail", f"Could not be delivered yet:\n<a@b.example>\n{words}"
         )
+        assert (mail.bounce, mail.is_automatic) == (None, True)
+
+    def test_a_receipt_of_the_delivery_is_automatic_and_no_failure(self):
+        body = (
+            "   ----- The following addresses had successful delivery notifications -----\n<a@b.example> (to mailbox)\n"
+        )
+        mail = report("MAILER-DAEMON@mx.example", "Return receipt", body)
         assert (mail.bounce, mail.is_automatic) == (None, True)
 
     @pytest.mark.parametrize(
@@ -168,6 +191,7 @@ class TestStandardForm:
             "Final-Recipient: rfc822; a@b.example\n\nAction: failed\nStatus: 5.1.1",
             "Final-Recipient: rfc822; a@b.example.\nAction: failure\nStatus: 5.1.1",
             "Final-Recipient: rfc822; a@b.example\nDiagnostic-Code: smtp; 550 no such user",
+            'Final-Recipient: rfc822; "a"@b.example\nAction: failed\nStatus: 5.1.1',
             "Final-Recipient: LOCAL; a\nX-Actual-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1",
         ],
     )

@@ -101,6 +101,11 @@ class TestHeaders:
     def test_a_date_that_is_none_is_none(self, field):
         assert mail(f"Date: {field}").date is None
 
+    @pytest.mark.parametrize("end", ["\n", "\r\n", "\r\r\n", "\r"])
+    def test_lines_of_the_header_end_in_any_way(self, end):
+        mail = parse(f"Subject: Pārskats{end}Reply-To: ilze@ozols.example\r\n\r\nLabdien!".encode())
+        assert (mail.subject, mail.reply_to[0].address, mail.text) == ("Pārskats", "ilze@ozols.example", "Labdien!")
+
     def test_the_answer_cannot_be_changed(self):
         with pytest.raises(FrozenInstanceError):
             demo(1).subject = "cits"
@@ -272,6 +277,14 @@ class TestAttachments:
         part = f"Content-Type: application/pdf\r\nContent-Disposition: {disposition}\r\n\r\nx"
         (attachment,) = multipart("mixed", "\r\nteksts", part).attachments
         assert attachment.name == name
+
+    @pytest.mark.parametrize(
+        ("body", "content"),
+        [("begin 644 a.bin\n#0V%T\n`\nend\n", b"Cat"), ("nothing of the kind", b"nothing of the kind")],
+    )
+    def test_an_uuencoded_file_is_decoded(self, body, content):
+        raw = f"Content-Type: application/octet-stream; name=a.bin\nContent-Transfer-Encoding: x-uuencode\n\n{body}"
+        assert parse(raw.encode()).attachments[0].content == content
 
     def test_a_text_sent_as_attachment_is_a_file_even_without_a_name(self):
         parsed = multipart("mixed", "\r\nteksts", "Content-Disposition: attachment\r\n\r\nfails")

@@ -32,6 +32,7 @@ ATTRIBUTIONS = [
     "Dne 20. listopadu 2026 14:05 Atbalsts <atbalsts@emus.example> napsal(a):",
     "чт, 20 лист. 2026 о 14:05 Atbalsts <atbalsts@emus.example> пише:",
     "Le ven. 20 nov. 2026 à 14:05, Atbalsts <atbalsts@emus.example> a écrit :",
+    "On Friday, November 20, 2026, Atbalsts wrote:",
 ]
 
 HEADERS = [
@@ -59,6 +60,10 @@ HEADERS = [
     "-----Sākotnējais ziņojums-----\nNo: EMUS",
     "-------- Исходное сообщение --------",
     "-----Ursprüngliche Nachricht-----",
+    "No:EMUS <atbalsts@emus.example>\nKam:Madara\nTēma:Pārskats",
+    "Sūtītājs: EMUS\nDatums: piektdiena\nSaņēmējs: Madara\nTemats: Pārskats",
+    "Original Message\nFrom: EMUS\nSent: Friday\nTo: Madara\nSubject: Pārskats",
+    "----------------\nFrom: EMUS\nSent: Friday",
 ]
 
 
@@ -103,6 +108,14 @@ class TestHtmlOnly:
         " EMUS</p></div>{1}</div>",
         "Yahoo": '<div>{0}</div><div id="1" class="yahoo_quoted"><div>EMUS</div>{1}</div>',
         "Zimbra": '<div>{0}</div><hr id="zwchr"><div>EMUS</div>{1}',
+        "Gmail in any language": '<div>{0}</div><div class="gmail_quote gmail_quote_container"><div dir="ltr" class="gmail_attr">'
+        'EMUS:<br></div><blockquote class="gmail_quote">{1}</blockquote></div>',
+        "Thunderbird in any language": '{0}<div class="moz-cite-prefix">EMUS:</div><blockquote type="cite">{1}</blockquote>',
+        "Outlook on a telephone": '<div>{0}</div><div class="ms-outlook-mobile-reference-message"><b>EMUS</b></div>{1}',
+        "Windows Mail": '<div>{0}</div><div style="padding-top: 5px; border-top-color: rgb(229, 229, 229); border-top-width: 1px;'
+        ' border-top-style: solid;"><b>EMUS</b></div>{1}',
+        "Outlook after another program": '<div>{0}</div><div style="border-style: solid none none;'
+        ' border-color: rgb(225, 225, 225) currentcolor;"><b>EMUS</b></div>{1}',
     }
 
     @pytest.mark.parametrize("program", WAYS)
@@ -111,6 +124,13 @@ class TestHtmlOnly:
         mail = parse(b"Content-Type: text/html; charset=utf-8\n\n" + html.encode())
         assert mail.reply.split() == ["Paldies!", "Madara"]
         assert "mēģiniet vēlreiz" in mail.text
+
+    def test_a_forwarded_mail_in_gmails_mark_keeps_its_body(self):
+        mark = (
+            '<div class="gmail_quote"><div class="gmail_attr">---------- Forwarded message ---------<br>No: EMUS</div>'
+        )
+        html = f"<div>Skat.</div>{mark}<p>Prasījums.</p><blockquote>Agrāk.</blockquote></div>"
+        assert "Prasījums." in parse(b"Content-Type: text/html; charset=utf-8\n\n" + html.encode()).reply
 
 
 class TestOtherOrders:
@@ -124,6 +144,12 @@ class TestOtherOrders:
 
     def test_an_answer_glued_to_the_attribution_is_parted_from_it(self):
         assert visible_reply(f"Jā. {ATTRIBUTIONS[5]}\n{QUOTE}") == "Jā."
+
+    def test_an_answer_glued_to_outlooks_line_is_parted_from_it(self):
+        assert visible_reply(f"Jā. -----Original Message-----\n{HEADERS[0]}\n\n{HISTORY}") == "Jā."
+
+    def test_a_line_drawn_above_the_quotation_goes_with_it(self):
+        assert visible_reply(f"{ANSWER}\n\n--------------------\n{QUOTE}") == ANSWER
 
     def test_an_answer_below_a_quotation_that_begins_with_its_attribution_stands_alone(self):
         quotation = "".join(f"> {line}\n" for line in (ATTRIBUTIONS[5], "Vai izdevās?"))
@@ -167,6 +193,8 @@ class TestOtherOrders:
             "No: rīta līdz vakaram nekas nestrādā.",
             "Uzaicinājums:\n\nDatums: 20. novembris\nLaiks: 14:05\nAdrese: Rīga\n\nLūdzu ierasties.",
             "On Friday I wrote:\n\nnothing works.",
+            "On 20 November 2026, the creditor wrote:\n\nThe claim stands.",
+            "Vēstulē minēts:\n\n----------------\nNo: noliktavas\nKam: pircējam",
             "",
         ],
     )

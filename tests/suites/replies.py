@@ -1,4 +1,4 @@
-"""talon and quotequail: what the writer of a mail added, by their own expectations.
+"""talon, quotequail and parse-reply: what the writer of a mail added, by their own expectations.
 
 Left out by rule: tests of their inner functions, tests that need more than the few names of `_names` (files, mocks,
 Python 2), tests of their limits of size, and forwarded mails, which they hide and which our contract keeps.
@@ -136,3 +136,22 @@ def _cases(code: str) -> Iterator[tuple[str, list[tuple[bool, str]]]]:
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "parametrize":
             for given, _, fragments in ast.literal_eval(node.args[1]):
                 yield given, fragments
+
+
+# --- parse-reply ------------------------------------------------------------------------------------------------------
+
+
+def parse_reply(source: Path) -> Suite:
+    given = {path: path.read_text(encoding="utf-8") for path in sorted((source / "test/files").glob("*.input.txt"))}
+    kept = {path: text for path, text in given.items() if not _FORWARD.search(f"{path.name} {text}")}
+    samples = [
+        _expects(
+            "parse-reply",
+            path.name,
+            text.encode(),
+            path.with_name(path.name.replace("input", "output")).read_text(encoding="utf-8"),
+            lambda text=text: visible_reply(text),
+        )
+        for path, text in kept.items()
+    ]
+    return Suite(tuple(samples), excluded=len(given) - len(kept))

@@ -1,22 +1,14 @@
-import os
-
 import pytest
 
 from tests.suites import samples
 from tests.suites.measure import all_suites, figures
-from tests.suites.published import Unreachable
 
 pytestmark = pytest.mark.once
 
 
 @pytest.fixture(scope="module")
 def suites():
-    try:
-        return all_suites()
-    except Unreachable as reason:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(reason))
-        pytest.skip(str(reason))
+    return all_suites()
 
 
 AIM, FLOOR = 0.95, 0.925  # the floor is what was reached; nobody has looked at what is amiss in the held-out half
@@ -36,9 +28,9 @@ class TestPublishedMail:
         for name, suite in suites.items():
             halves = {sample.is_held_out for sample in suite.samples}
             assert halves == {True, False}, name
-        assert sum(len(suite.samples) for suite in suites.values()) >= 250
+        assert sum(len(suite.samples) for suite in suites.values()) >= 380
 
     def test_no_published_mail_harms_the_parser(self, suites):
         mails = [raw for suite in suites.values() for raw in suite.mails]
-        assert len(mails) > 200
+        assert len(mails) > 320
         assert [words for raw in mails if (words := samples.unsound(raw))] == []

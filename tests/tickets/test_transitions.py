@@ -8,17 +8,20 @@ import pytest
 from audit.models import Event
 from sla.actions import cancel_deadlines
 from tests.support.facts import HOUR, MINUTE, fresh
-from tests.support.office import letter
+from tests.support.office import letter, make_employee
 from tickets.actions import draft_states
 from tickets.actions.drafting import record_consultation, refuse_draft, return_draft, send_draft, submit_draft
 from tickets.actions.forwarding import forward_ticket
+from tickets.actions.handing_over import hand_over_tickets
 from tickets.actions.handwritten import receive_own_reply
 from tickets.actions.joining import join_ticket, undo_joining
+from tickets.actions.linking import link_tickets
 from tickets.actions.marking import reopen_message
 from tickets.actions.pausing import pause_ticket
 from tickets.actions.promising import promise_answer
 from tickets.actions.replying import Reply, reply_to_client
 from tickets.actions.sorting import choose_topic
+from tickets.actions.splitting import Chosen, split_ticket
 from tickets.actions.working import (
     add_note,
     answer_not_needed,
@@ -46,6 +49,9 @@ EXPECTED = {
     ("unprocessed", "complete"): "complete",
     ("unprocessed", "reopen"): "incomplete",
     ("unprocessed", "join"): "merged",
+    ("unprocessed", "split"): "unprocessed",
+    ("unprocessed", "link"): "unprocessed",
+    ("unprocessed", "hand_over"): "unprocessed",
     ("unprocessed", "office_writes"): "complete",
     ("unprocessed", "client_writes"): "unprocessed",
     ("incomplete", "take"): "incomplete",
@@ -65,6 +71,9 @@ EXPECTED = {
     ("incomplete", "complete"): "complete",
     ("incomplete", "reopen"): "incomplete",
     ("incomplete", "join"): "merged",
+    ("incomplete", "split"): "incomplete",
+    ("incomplete", "link"): "incomplete",
+    ("incomplete", "hand_over"): "incomplete",
     ("incomplete", "office_writes"): "complete",
     ("incomplete", "client_writes"): "incomplete",
     ("waiting", "take"): "waiting",
@@ -79,6 +88,9 @@ EXPECTED = {
     ("waiting", "complete"): "complete",
     ("waiting", "reopen"): "waiting",
     ("waiting", "join"): "merged",
+    ("waiting", "split"): "waiting",
+    ("waiting", "link"): "waiting",
+    ("waiting", "hand_over"): "waiting",
     ("waiting", "office_writes"): "complete",
     ("waiting", "client_writes"): "incomplete",
     ("complete", "note"): "complete",
@@ -87,6 +99,8 @@ EXPECTED = {
     ("complete", "complete"): "complete",
     ("complete", "reopen"): "incomplete",
     ("complete", "join"): "merged",
+    ("complete", "split"): "complete",
+    ("complete", "link"): "complete",
     ("complete", "office_writes"): "complete",
     ("complete", "client_writes"): "incomplete",
     ("junk", "undo_junk"): "unprocessed",
@@ -116,6 +130,9 @@ RECORDED = {
     "reopen": "message.reopened",
     "join": "ticket.joined",
     "undo_join": "ticket.unjoined",
+    "split": "ticket.split",
+    "link": "ticket.linked",
+    "hand_over": "ticket.handed_over",
     "client_writes": "message.received",
     "office_writes": "reply.by_hand",
 }
@@ -188,6 +205,7 @@ class TestActions:
     @pytest.fixture
     def do(self, message, receive, other, ilze, cast, nine, notice_for, a_draft, topic):
         """Return a function that does an act to a ticket an hour later."""
+        dace = make_employee("Dace Otra", "administrator", desk=message.ticket.desk)
         by_hand = {"by": ilze, "at": nine + HOUR}
         by_santa = {"by": cast.santa.user, "at": nine + HOUR}
 
@@ -235,6 +253,15 @@ class TestActions:
                     join_ticket(ticket, other.ticket, **by_hand)
                 case Act.UNDO_JOIN:
                     undo_joining(ticket, **by_hand)
+                case Act.SPLIT:
+                    facts = {"kind": "incoming", "client": ticket.client, "mark": "complete"}
+                    more = Message.objects.create(ticket=ticket, at=nine, **facts)
+                    split_ticket(ticket, Chosen(frozenset({more.pk})), **by_hand)
+                case Act.LINK:
+                    link_tickets(ticket, other.ticket, **by_hand)
+                case Act.HAND_OVER:
+                    for _, refused in hand_over_tickets(ticket.desk, [ticket.pk], dace, **by_hand).refused:
+                        raise refused
                 case Act.CLIENT_WRITES:
                     receive(nine + HOUR, ticket=ticket)
                 case Act.OFFICE_WRITES:

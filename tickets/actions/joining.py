@@ -44,13 +44,13 @@ def join_ticket(ticket: Ticket, into: Ticket, *, by: User, at: datetime) -> Tick
     The emptied ticket is *merged*: later mail of it goes to the survivor. A no-op if it is merged already. Raises
     NotAllowedInState, CannotJoin, ReplyUnderWay, PromiseOpen.
     """
-    ticket, into = _both(ticket, into)
+    ticket, into = both_locked(ticket, into)
     state = next_state(ticket.state, Act.JOIN)
     if ticket.state == state:
         return survivor_of(ticket)
     if ticket.pk == into.pk or ticket.desk_id != into.desk_id or into.state in (State.JUNK, State.MERGED):
         raise CannotJoin
-    _refuse_in_doubt(ticket, into)
+    refuse_in_doubt(ticket, into)
     if deadlines_of(ticket).filter(message=None, state__in=Deadline.OPEN).exists():
         raise PromiseOpen
     if ticket.state == State.WAITING:
@@ -67,16 +67,16 @@ def join_ticket(ticket: Ticket, into: Ticket, *, by: User, at: datetime) -> Tick
 @transaction.atomic
 def undo_joining(ticket: Ticket, *, by: User, at: datetime) -> Ticket:
     """Give a merged ticket back what moved: messages, notes, deadlines. Raises NotAllowedInState, ReplyUnderWay."""
-    ticket, into = _both(ticket, survivor_of(ticket))
+    ticket, into = both_locked(ticket, survivor_of(ticket))
     state = next_state(ticket.state, Act.UNDO_JOIN)
-    _refuse_in_doubt(ticket, into)
+    refuse_in_doubt(ticket, into)
     joining = Joining.objects.get(ticket=ticket, undone_at=None)
     _move(joining, into, ticket)
     # The survivor may have been put among the junk meanwhile: what is owed here was not.
     restore_deadlines(deadlines_of(ticket), Deadline.CancelReason.JUNK, by=by, at=at)
     joining.undone_at = at
     joining.save(update_fields=["undone_at"])
-    _put(ticket, _state_by_marks(ticket, state), None, at=at)
+    _put(ticket, state_by_marks(ticket, state), None, at=at)
     complete_if_nothing_waits(into, by=by, at=at)
     record(ticket, Verb.TICKET_UNJOINED, by=by, at=at, into=into.number)
     record(into, Verb.TICKET_UNJOINED, by=by, at=at, joined=ticket.number)
@@ -94,13 +94,14 @@ def decline_suggestion(ticket: Ticket, *, by: User, at: datetime) -> Ticket:
     return ticket
 
 
-def _both(first: Ticket, second: Ticket) -> tuple[Ticket, Ticket]:
+def both_locked(first: Ticket, second: Ticket) -> tuple[Ticket, Ticket]:
     """Lock both, in the order of their ids: two people joining them crosswise must not wait for each other."""
     found = {pk: locked(one) for pk, one in sorted({first.pk: first, second.pk: second}.items())}
     return found[first.pk], found[second.pk]
 
 
-def _refuse_in_doubt(*tickets: Ticket) -> None:
+def refuse_in_doubt(*tickets: Ticket) -> None:
+    """Refuse to move messages while a reply of these tickets is on its way. Raises ReplyUnderWay."""
     in_doubt = Delivery.objects.filter(message__ticket__in=tickets, state__in=["queued", "sending", "unknown"])
     if in_doubt.exists():
         raise ReplyUnderWay
@@ -137,7 +138,8 @@ def _open_for_client(into: Ticket, joined: Ticket, *, at: datetime) -> None:
         into.save(update_fields=["queued_at"])
 
 
-def _state_by_marks(ticket: Ticket, unprocessed: str) -> str:
+def state_by_marks(ticket: Ticket, unprocessed: str) -> str:
+    """Return the state that the marks of the ticket's messages tell; `unprocessed` if one has none."""
     marks = set(Message.objects.filter(ticket=ticket, kind=Message.Kind.INCOMING).values_list("mark", flat=True))
     if Message.Mark.NONE in marks:
         return unprocessed

@@ -18,6 +18,7 @@ from sla.queries import in_force, versions_of
 from tickets import files
 from tickets.actions.checking import judged, wake_scanner
 from tickets.actions.junking import junk_senders, note_junk
+from tickets.actions.numbering import locked_counter, next_number
 from tickets.actions.pausing import resume_ticket
 from tickets.models import Attachment, Message, Ticket, TicketCounter
 from tickets.transitions import Act, next_state
@@ -175,12 +176,9 @@ class Arrivals:
         return ticket
 
     def _next_number(self, year: int) -> str:
-        """Take the desk's next number of the year, e.g. EMUS-2026-04179; the counter's row is locked to the end."""
         if year not in self._counters:
-            TicketCounter.objects.get_or_create(desk=self.desk, year=year)
-            self._counters[year] = TicketCounter.objects.select_for_update().get(desk=self.desk, year=year)
-        self._counters[year].last += 1
-        return f"{self.desk.prefix}-{year}-{self._counters[year].last:05d}"
+            self._counters[year] = locked_counter(self.desk, year)
+        return next_number(self._counters[year])
 
     def _start_deadlines(self, message: Message) -> None:
         owed = [Owed(kind, message=message) for kind in (Kind.MARK, Kind.REPLY)]

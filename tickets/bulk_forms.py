@@ -1,0 +1,59 @@
+"""Parse what is to be done to the tickets that were ticked."""
+
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from directory.models import Employee, User
+from directory.queries import administrators_at, desks_where
+from directory.rights import Right
+from tickets.actions.bulk import BulkAct, Choice
+from tickets.actions.working import OutOfOrder
+from tickets.forms import TextField
+
+# A page of the queue is fifty.
+MOST = 100
+
+
+class NumbersField(forms.Field):
+    """Numbers of tickets, each ticked."""
+
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: object) -> list[str]:
+        return [str(one) for one in value][:MOST] if isinstance(value, list) else []
+
+
+class BulkForm(forms.Form):
+    tickets = NumbersField(error_messages={"required": _("Tick at least one ticket.")})
+    act = forms.ChoiceField(choices=BulkAct.choices)
+    taker = forms.ModelChoiceField(Employee.objects.none(), required=False)
+    reason = forms.CharField(max_length=300, required=False)
+    text = TextField(required=False)
+    order_reason = forms.ChoiceField(choices=OutOfOrder.choices, required=False)
+    sure = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        takers = administrators_at(desks_where(user, Right.WORK))
+        self.fields["taker"].queryset = takers  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        missing: dict[str, tuple[str, str | Promise]] = {
+            BulkAct.HAND_OVER: ("taker", _("Choose a colleague.")),
+            BulkAct.NOT_NEEDED: ("reason", _("Write why no answer is needed.")),
+            BulkAct.NOTE: ("text", _("Write the note before saving it.")),
+        }
+        field, words = missing.get(cleaned.get("act", ""), ("", ""))
+        if field and field not in self.errors and not cleaned.get(field):
+            self.add_error(field, str(words))
+        return cleaned
+
+    @property
+    def choice(self) -> Choice:
+        cleaned = self.cleaned_data
+        words = cleaned["text"] if cleaned["act"] == BulkAct.NOTE else cleaned["reason"]
+        return Choice(cleaned["act"], words, cleaned["taker"], cleaned["order_reason"], cleaned["sure"])
