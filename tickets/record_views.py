@@ -22,12 +22,12 @@ from knowledge.queries import templates_for
 from tickets import undo
 from tickets.actions.breaking_off import break_off
 from tickets.actions.registering import register_next, register_reply, unregister
-from tickets.filling import values_for
 from tickets.models import BreakingOff, Message, Registration, Ticket
 from tickets.people import answer_to
 from tickets.queries import get_message_for, get_ticket_for, last_from_client, last_to_see
 from tickets.record_forms import BreakingOffForm, RegistrationForm
 from tickets.transitions import Act, is_possible, next_state
+from tickets.wording import placeholder_values
 
 
 @login_required
@@ -127,7 +127,7 @@ def _typed(posted: Any) -> dict[str, Any]:
 
 
 def _filled(found: Ticket, template: Template | None, request: Request, now: datetime) -> str:
-    return fill(template.body, values_for(found, request.user.employee, at=now)) if template else ""
+    return fill(template.body, placeholder_values(found, request.user.employee, at=now)) if template else ""
 
 
 def _breaking_off_page(request: Request, found: Ticket, form: BreakingOffForm, *, status: int = 200) -> HttpResponse:

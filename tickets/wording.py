@@ -16,6 +16,7 @@ from knowledge.queries import macros_of, templates_of, terms_of
 from sla.models import Deadline, Kind
 from tickets.interim import BY_MONTH, IN_MONTH
 from tickets.models import Ticket
+from tickets.queries import waiting_registration
 
 REPLY = (Template.Use.REPLY, Template.Use.QUESTION)
 NOTICE = (Template.Use.NOTICE,)
@@ -126,7 +127,15 @@ def placeholder_values(ticket: Ticket, sender: Employee, *, at: datetime) -> dic
         "desk.phone": desk.phone,
         "today": f"{today:%d.%m.%Y}.",
     }
-    return values | (expert_values(ticket.expert) if ticket.expert else {})
+    return values | record_values(ticket) | (expert_values(ticket.expert) if ticket.expert else {})
+
+
+def record_values(ticket: Ticket) -> dict[str, str]:
+    """Return the number and date in the office's records that the next reply goes out under."""
+    registered = waiting_registration(ticket)
+    if registered is None:
+        return {}
+    return {"record.number": registered.number, "record.dated_on": f"{registered.dated_on:%d.%m.%Y}."}
 
 
 def expert_values(expert: Employee) -> dict[str, str]:

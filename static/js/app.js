@@ -243,8 +243,18 @@
     mailbox = item.dataset.mailbox;
   }
 
+  // In a strip of tabs or days that is wider than its window, what is current comes into view.
+  function showCurrent(root) {
+    for (const strip of $$(".views, .away-scroll", root)) {
+      const here = $("[aria-current]", strip)?.getBoundingClientRect();
+      const room = strip.getBoundingClientRect();
+      if (here && here.right > room.right) strip.scrollLeft += here.left - room.left - (room.width - here.width) / 2;
+    }
+  }
+
   function prepare(root) {
     restoreWords(root);
+    showCurrent(root);
     for (const frame of $$("iframe[data-fit]", root)) {
       if (frame.contentDocument?.readyState === "complete") fit(frame);
     }

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from knowledge.placeholders import fill
 from tests.support.facts import HOUR, MINUTE, last_event
 from tests.support.office import riga
 from tickets.actions.recalling import recall_reply
@@ -19,6 +20,7 @@ from tickets.actions.registering import (
     unregister,
 )
 from tickets.models import Registration
+from tickets.wording import placeholder_values
 
 pytestmark = pytest.mark.django_db
 
@@ -116,6 +118,13 @@ class TestTheNextReply:
         reply = answer(ticket)
         kept = Registration.objects.get()
         assert (kept.message, kept.ticket, kept.number) == (reply, None, "1-8/345")
+
+    def test_a_template_can_name_it(self, ticket, ilze, nine):
+        text = "Nr. {{ record.number }}, {{ record.dated_on }} Uz {{ ticket.received_on }} vēstuli."
+        assert "⟦" in fill(text, placeholder_values(ticket, ilze.employee, at=nine))
+        register_next(ticket, ENTRY, by=ilze, at=nine)
+        filled = fill(text, placeholder_values(ticket, ilze.employee, at=nine))
+        assert filled == "Nr. 1-8/345, 10.11.2025. Uz 10. novembrī vēstuli."
 
     def test_one_after_it_does_not(self, ticket, answer, ilze, nine):
         register_next(ticket, ENTRY, by=ilze, at=nine)
