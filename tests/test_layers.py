@@ -59,6 +59,7 @@ class TestTime:
     # Modules of views, tasks, and what a request or a sign-in goes through.
     EDGES = {
         *("views.py", "ledger.py", "decisions.py", "draft_views.py", "junk_views.py", "tasks.py"),
+        *("bulk_views.py", "client_views.py", "hand_over_views.py", "link_views.py"),
         *("context.py", "folder_mail.py", "signs.py"),
     }
 
