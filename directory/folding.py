@@ -2,14 +2,22 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # What may stand inside a word: the rest parts words, so that no sign of a pattern can be among them.
 WORD = re.compile(r"[\w@.+-]+")
 
+# Russian letters as Latvians write them, so that "кредитора" meets "kreditora".
+LETTERS = str.maketrans(
+    dict(zip("абвгдезийклмнопрстуфхыэёжцчш", "abvgdezijklmnoprstufhieezccs", strict=True))
+    | {"щ": "sc", "ю": "ju", "я": "ja", "ъ": "", "ь": ""}
+)
 
+
+@lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
-    """Return the text in lower case without diacritics: "Žanis Ķimenītis" -> "zanis kimenitis"."""
-    parted = unicodedata.normalize("NFKD", text.casefold())
+    """Return the text in lower case, in Latin letters and without diacritics: "Žanis Ķimenītis" -> "zanis kimenitis"."""
+    parted = unicodedata.normalize("NFKD", text.casefold().translate(LETTERS))
     return "".join(sign for sign in parted if not unicodedata.combining(sign))
 
 

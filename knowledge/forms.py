@@ -36,10 +36,6 @@ class DeskForm(forms.Form):
         """Return what may be chosen in each field that chooses among rows."""
         return {}
 
-    def typed(self) -> Any:
-        """Return what was typed, as the action wants it."""
-        raise NotImplementedError
-
 
 def row_field(label: Any, **options: Any) -> "forms.ModelChoiceField[Any]":
     """Return a choice among rows; the form gives it those of its desk."""
@@ -131,6 +127,10 @@ class ArticleForm(DeskForm):
 
     def typed(self) -> ArticleFields:
         return ArticleFields(**self.cleaned_data)
+
+
+# Those whose `typed()` says what was typed, as the action wants it.
+EditForm = TemplateForm | MacroForm | TermForm | ArticleForm
 
 
 class ReviewForm(forms.Form):

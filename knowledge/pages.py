@@ -6,12 +6,12 @@ from datetime import date
 
 from django.db.models import QuerySet
 
+from directory.folding import fold
 from directory.models import Desk
 from knowledge.models import Article, GlossaryTerm, Template
 from knowledge.placeholders import PLACEHOLDERS, fill
 from knowledge.queries import articles_in_use, articles_of, due_for_review, search_articles
 from knowledge.reply_check import Finding
-from knowledge.stems import fold
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ means of comparing, not a word of the language; it may join words that a linguis
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+
+from directory.folding import fold
 
 WORD = re.compile(r"[^\W_]+")
 # Nothing shorter is left of a word, so that short ones stay themselves.
@@ -36,13 +37,6 @@ _EMPTY = """
 EMPTY = frozenset(_EMPTY.split())
 
 
-# Russian letters as Latvians write them, so that "кредитора" meets "kreditora".
-LETTERS = str.maketrans(
-    dict(zip("абвгдезийклмнопрстуфхыэёжцчш", "abvgdezijklmnoprstufhieezccs", strict=True))
-    | {"щ": "sc", "ю": "ju", "я": "ja", "ъ": "", "ь": ""}
-)
-
-
 @dataclass(frozen=True)
 class Token:
     """A word of a text: as it stands there, its stem, and its place (`end` is exclusive)."""
@@ -51,13 +45,6 @@ class Token:
     stem: str
     start: int
     end: int
-
-
-@lru_cache(maxsize=65_536)
-def fold(text: str) -> str:
-    """Return the text in lower case, in Latin letters and without diacritics: "Ķīlas ņēmējs" -> "kilas nemejs"."""
-    parted = unicodedata.normalize("NFKD", text.casefold().translate(LETTERS))
-    return "".join(sign for sign in parted if not unicodedata.combining(sign))
 
 
 @lru_cache(maxsize=65_536)

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log, sqrt
 
-from knowledge.stems import EMPTY, fold, tokens
+from directory.folding import fold
+from knowledge.stems import EMPTY, tokens
 
 # As many letters as the description of a topic is worth. Found on the earlier half of the test mails.
 DESCRIPTION = 2.0

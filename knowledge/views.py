@@ -23,7 +23,7 @@ from knowledge import actions, pages
 from knowledge.forms import (
     ArticleForm,
     CheckForm,
-    DeskForm,
+    EditForm,
     MacroForm,
     ReviewForm,
     SearchForm,
@@ -70,7 +70,7 @@ def _posted(request: Request) -> Any:
 
 
 def _edit(
-    request: Request, form: DeskForm, save: Callable[[Any], object], page: str, done: str, **facts: Any
+    request: Request, form: EditForm, save: Callable[[Any], object], page: str, done: str, **facts: Any
 ) -> HttpResponse:
     """Show the form, or save what was typed and go on; a refusal of the business stands by its field."""
     if request.method == "POST" and form.is_valid():

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from directory.models import Desk
+from sla.explanations import special_day_words
 from sla.models import CalendarDay, OpeningHours, Recalculation
 from sla.queries import DeskCalendar, calendar_of, calendar_with, intervals, missing_years
 from sla.settings import CalendarChange, Move
-from sla.words import day_words, deadline_words, moment, special_day_words, weekday_words
+from sla.words import day_words, deadline_words, moment, weekday_words
 
 Kind = CalendarDay.Kind
 # As many moves as a preview lists; it counts all.

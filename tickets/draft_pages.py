@@ -9,10 +9,11 @@ from django.utils.translation import pgettext
 
 from directory.models import CompetenceOrder, Desk, Employee, Topic, User
 from directory.queries import Asked
+from sla.explanations import explanation
 from sla.models import Deadline, Kind
 from sla.queries import calendar_of, deadlines_of, policies_at
 from sla.terms import Start, shipped_promise, start_for, term
-from sla.words import Fuse, day_words, explanation, fuse, moment
+from sla.words import Fuse, day_words, fuse, moment
 from tickets.differences import Piece, difference
 from tickets.models import Draft, Message, Ticket
 from tickets.queries import first_unanswered, last_from_client

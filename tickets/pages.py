@@ -10,15 +10,14 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from audit.models import Event
 from directory.models import Desk, User
+from sla.explanations import Reason, explanation
 from sla.models import Deadline, Kind
 from sla.queries import DeskCalendar, calendar_of, deadlines_of, versions_of, withdrawn_of
 from sla.words import (
     Fuse,
-    Reason,
     day_words,
     days_left_words,
     deadline_words,
-    explanation,
     fuse,
     moment,
     paragraph_words,

@@ -17,6 +17,7 @@ from contact.demo.knowing import know
 from contact.demo.people import ADMINISTRATOR, ANDRIS, CLIENTS, PASSWORD, PEOPLE, SANTA, Person
 from contact.email import inbound, maildir, outbound
 from contact.email.mailbox import url_of
+from contact.models import MailboxCheck
 from directory.actions import create_employee, grant_role, register_client
 from directory.models import Desk, Employee
 from escalation.actions import mail_notices, sweep
@@ -35,6 +36,8 @@ from tickets.interim import interim_notice
 from tickets.models import Message, Ticket
 
 SWEEP = timedelta(minutes=1)
+# How often the mailbox was looked into, and since when before the load: the mailbox page looks back a week.
+CHECK, CHECKED_FOR = timedelta(minutes=5), timedelta(days=8)
 # How long before the load a draft came.
 BEFORE = timedelta(minutes=12)
 MAILS = Path(__file__).parent / "mails"
@@ -155,7 +158,15 @@ def load(*, at: datetime) -> Desk:
         _sweep_until(moment)
         act(moment)
     _sweep_until(at)
+    _note_checks(desk, at=at)
     return desk
+
+
+def _note_checks(desk: Desk, *, at: datetime) -> None:
+    """Record the looks into the mailbox between the mails, as beat would have: the mailbox page shows a quiet week."""
+    begun = at - CHECKED_FOR
+    looks = (begun + number * CHECK for number in range(CHECKED_FOR // CHECK))
+    MailboxCheck.objects.bulk_create(MailboxCheck(desk=desk, at=one) for one in looks)
 
 
 def _sweep_until(moment: datetime) -> None:

@@ -15,7 +15,6 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from contact.email import sending, tokens, wording
 from contact.email.mailbox import Mailbox, MailboxError, open_mailbox
-from contact.email.sent import OURS
 from contact.email.smtp import EmailBackend, Mail
 from contact.email.turn import turn
 from directory.models import Desk
@@ -115,7 +114,6 @@ def compose(message: Message) -> Mail:
     headers = {
         tokens.HEADER: mark,
         "Message-ID": message.message_id,
-        OURS: message.message_id,
         "Date": format_datetime(message.at.astimezone(desk.tz)),
         "From": formataddr((desk.name, desk.address)),
     }

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.conf import settings
+from django.db.models import Q, QuerySet
 
+from contact.email import tokens
 from contact.email.mime import read_headers
 from contact.email.parse import ParsedMail
 from contact.email.threading import number_in
@@ -14,8 +16,6 @@ from tickets.actions.receiving import Letter
 from tickets.models import Message, Ticket
 from tickets.queries import is_on_ticket, thread_of
 
-# Carries our Message-ID: a server may give the mail another on its way.
-OURS = "X-Helpdesk-Message"
 State, Reason = ReceivedMail.State, ReceivedMail.Reason
 
 
@@ -47,9 +47,12 @@ def answered_by(desk: Desk, parsed: ParsedMail) -> QuerySet[ReceivedMail]:
 
 
 def _is_ours(mail: ReceivedMail, parsed: ParsedMail) -> bool:
-    named = read_headers(bytes(mail.raw.content[:65536]))[0].get(OURS.lower()).strip()
-    ids = [one for one in (named, parsed.message_id) if one]
-    replies = Message.objects.filter(ticket__desk=mail.desk, message_id__in=ids, is_by_hand=False)
+    # A server may give the mail another Message-ID on its way; our mark stays.
+    named = read_headers(bytes(mail.raw.content[:65536]))[0].get(tokens.HEADER.lower())
+    is_it = Q(pk=tokens.marked([named], settings.SECRET_KEY) or 0)
+    if parsed.message_id:
+        is_it |= Q(message_id=parsed.message_id)
+    replies = Message.objects.filter(is_it, ticket__desk=mail.desk, is_by_hand=False)
     return replies.filter(kind=Message.Kind.OUTGOING).exists()
 
 

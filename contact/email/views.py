@@ -31,6 +31,7 @@ def _page(request: Request, desk: Desk, *, form: OutageForm | None = None) -> Ht
         "desks": desks if len(desks) > 1 else [],
         "box": mailbox_facts(desk, request.user, at=timezone.now()),
         "may": is_allowed(request.user, Right.OUTAGE, desk.pk),
+        "may_see_ledger": is_allowed(request.user, Right.MAIL, desk.pk),
         "form": form or OutageForm(),
     }
     part = "#mailbox-now" if request.htmx and form is None else ""

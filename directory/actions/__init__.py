@@ -1,7 +1,7 @@
 """Every write about people, competences, absences and clients that the business has a name for."""
 
 from directory.actions.absences import cancel_absence, change_absence, enter_absence
-from directory.actions.clients import enter_clients, recognise_client, register_client, unknown_client
+from directory.actions.clients import enter_clients, register_client, unknown_client
 from directory.actions.competences import change_order, change_topic, end_order, enter_order, enter_topic
 from directory.actions.people import (
     change_person,
@@ -27,7 +27,6 @@ __all__ = [
     "enter_order",
     "enter_topic",
     "grant_role",
-    "recognise_client",
     "register_client",
     "revoke_role",
     "unknown_client",

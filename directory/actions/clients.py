@@ -5,15 +5,14 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.actions import record, record_many
 from audit.verbs import Verb
 from directory.folding import keys_of
 from directory.models import Client, ClientAddress, ClientKey, ClientPhone, Delegate, User
-from directory.queries import client_by_address, clients_by_address
+from directory.queries import client_by_address
 from helpdesk.errors import DomainError
 from helpdesk.rows import insert_many, insert_rows
 
@@ -84,24 +83,6 @@ def enter_clients(clients: Mapping[str, Client], *, at: datetime) -> None:
     rows = [(one.pk, key) for email, one in clients.items() for key in sorted(keys[email])]
     insert_rows(ClientKey, ("client_id", "key"), rows)
     record_many([(one, at, {"email": email}) for email, one in clients.items()], Verb.CLIENT_CREATED, by=None)
-
-
-def recognise_client(email: str, name: str, *, at: datetime) -> Client:
-    """Return the client whose address this is, or for whom it may write; an unknown one is made, marked unconfirmed.
-
-    Safe to run many at once: the address is unique, and who comes second takes the first one's client.
-    """
-    email = email.strip().lower()
-    known = clients_by_address([email], timezone.localtime(at).date()).get(email)
-    if known is not None:
-        return known
-    try:
-        with transaction.atomic():
-            client = unknown_client(email, name)
-            enter_clients({email: client}, at=at)
-            return client
-    except IntegrityError:
-        return Client.objects.get(addresses__email=email)
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from audit.models import Event
-from directory.actions import recognise_client, register_client
+from directory.actions import register_client
 from directory.actions.clients import (
     AddressTaken,
     CertificateTaken,
@@ -27,7 +27,7 @@ from directory.actions.merging import MergeRefused, merge_clients, undo_merge
 from directory.models import Client, ClientKey
 from directory.queries import clients_found
 from tests.support.facts import fresh
-from tests.support.office import make_employee, riga
+from tests.support.office import make_employee, recognised, riga
 
 pytestmark = pytest.mark.django_db
 
@@ -104,7 +104,7 @@ class TestAddressesAndPhones:
 
     def test_all_are_recognised_and_recorded(self):
         client = add_address(register(), " Otra@Birojs.EXAMPLE ", by=None, at=NINE)
-        assert recognise_client("otra@birojs.example", "", at=NINE) == client
+        assert recognised("otra@birojs.example", "", at=NINE) == client
         assert Event.objects.get(verb="client.changed").data == {"address": [None, "otra@birojs.example"]}
 
     def test_another_s_address_is_refused(self):
@@ -117,7 +117,7 @@ class TestAddressesAndPhones:
     def test_one_that_was_removed_is_a_stranger_s(self):
         client = register()
         remove_address(client, "zanis@kimenitis.example", by=None, at=NINE)
-        assert recognise_client("zanis@kimenitis.example", "", at=NINE) != client
+        assert recognised("zanis@kimenitis.example", "", at=NINE) != client
 
     def test_adding_and_removing_twice_is_once(self):
         client = register()
@@ -139,7 +139,7 @@ class TestAddressesAndPhones:
             change_client(register("Anna", "a@x.example"), ClientFacts("Anna", "other", "123"), by=None, at=NINE)
 
     def test_confirming_is_recorded_once(self):
-        client = recognise_client("jauns@x.example", "Jauns", at=NINE)
+        client = recognised("jauns@x.example", "Jauns", at=NINE)
         for _ in range(2):
             confirm_client(client, by=None, at=NINE)
         assert fresh(client).is_confirmed
@@ -153,23 +153,23 @@ class TestDelegates:
     def test_a_letter_on_those_days_is_the_client_s(self, day, theirs):
         client = register()
         add_delegate(client, assistant(last=TODAY + 2 * DAY), by=None, at=NINE)
-        assert (recognise_client("palidze@birojs.example", "Anna", at=NINE + DAY * day) == client) == theirs
+        assert (recognised("palidze@birojs.example", "Anna", at=NINE + DAY * day) == client) == theirs
 
     def test_it_holds_for_one_who_wrote_before_anybody_said_for_whom(self):
-        before = recognise_client("palidze@birojs.example", "Anna Palīdze", at=NINE)
+        before = recognised("palidze@birojs.example", "Anna Palīdze", at=NINE)
         client = register()
         add_delegate(client, assistant(), by=None, at=NINE)
-        assert recognise_client("palidze@birojs.example", "", at=NINE) == client != before
+        assert recognised("palidze@birojs.example", "", at=NINE) == client != before
 
     def test_a_confirmed_client_writes_for_themselves(self):
         own = register("Anna Palīdze", "palidze@birojs.example")
         add_delegate(register(), assistant(), by=None, at=NINE)
-        assert recognise_client("palidze@birojs.example", "", at=NINE) == own
+        assert recognised("palidze@birojs.example", "", at=NINE) == own
 
     def test_who_may_write_for_several_is_not_guessed(self):
         for one in (register(), register("Anna Ozola", "anna@x.example")):
             add_delegate(one, assistant(), by=None, at=NINE)
-        assert recognise_client("palidze@birojs.example", "Anna Palīdze", at=NINE).name == "Anna Palīdze"
+        assert recognised("palidze@birojs.example", "Anna Palīdze", at=NINE).name == "Anna Palīdze"
 
     def test_their_client_is_found_by_them(self):
         delegate = add_delegate(register(), assistant(phone="+37120000111"), by=None, at=NINE)
@@ -181,7 +181,7 @@ class TestDelegates:
         client = register()
         delegate = add_delegate(client, assistant(), by=None, at=NINE)
         change_delegate(delegate, assistant(last=TODAY), by=None, at=NINE)
-        assert recognise_client("palidze@birojs.example", "", at=NINE + DAY) != client
+        assert recognised("palidze@birojs.example", "", at=NINE + DAY) != client
 
 
 class TestMerge:
@@ -189,7 +189,7 @@ class TestMerge:
 
     @pytest.fixture
     def pair(self):
-        survivor, gone = register(), recognise_client("otra@x.example", "Z. Kimenitis", at=NINE)
+        survivor, gone = register(), recognised("otra@x.example", "Z. Kimenitis", at=NINE)
         add_phone(survivor, "+37129123456", by=None, at=NINE)
         add_phone(gone, "+37129123456", by=None, at=NINE)
         add_phone(gone, "+37129123457", by=None, at=NINE)
@@ -203,7 +203,7 @@ class TestMerge:
     def test_what_reached_the_one_reaches_the_other(self, pair):
         survivor, gone = pair
         merge_clients(gone, survivor, by=None, at=NINE)
-        assert recognise_client("otra@x.example", "", at=NINE) == survivor
+        assert recognised("otra@x.example", "", at=NINE) == survivor
         assert self.reached(survivor) == (
             ["zanis@kimenitis.example", "otra@x.example"],
             ["+37129123456", "+37129123457"],
@@ -318,7 +318,7 @@ class TestPages:
         facts = {"name": "Anna Ozoliņa", "kind": "administrator", "certificate": "77", "standing": "active"}
         assert browser.post(f"/clients/{client.pk}/change/", facts).status_code == 302
         assert (fresh(client).name, fresh(client).certificate) == ("Anna Ozoliņa", "77")
-        stranger = recognise_client("cits@x.example", "Cits", at=NINE)
+        stranger = recognised("cits@x.example", "Cits", at=NINE)
         assert browser.post(f"/clients/{stranger.pk}/confirmation/").status_code == 302
         assert fresh(stranger).is_confirmed
 

@@ -91,6 +91,8 @@ def pages_of_administrator() -> list[str]:
         *(*PEOPLE_PAGES, *views, *tickets, "/mail/", "/mail/?state=history", "/mail/ledger/", "/junk/"),
         *("/drafts/", f"{tickets[0]}forwarding/"),
         *(f"{tickets[0]}breaking-off/", f"{tickets[0]}registration/", *registrations, "/registered/"),
+        *(f"{tickets[0]}relations/", *(f"{one}splitting/" for one in tickets[:3]), "/handing-over/?from=1"),
+        *("/clients/1/merging/", "/clients/1/merging/?other=2"),
         *(*mails, "/overdue/", *OFFICE_PAGES, *KNOWLEDGE_PAGES),
     ]
 
@@ -135,6 +137,42 @@ class TestAccessibility:
                 look(path)
             page.context.clear_cookies()
         assert wrong == {}
+
+
+class TestTicking:
+    """S-21: rows are ticked by the keyboard and in ranges, and nothing that was chosen is swapped away."""
+
+    @pytest.fixture
+    def queue(self, demonstration, live_server, page):
+        page.goto(f"{live_server.url}/sign-in/")
+        page.locator("form:has(input[value='ilze@emus.example']) button").click()
+        page.wait_for_url(lambda url: "sign-in" not in url)
+        page.goto(f"{live_server.url}/queue/")
+        return page
+
+    def test_x_ticks_the_row_and_shift_a_range(self, queue):
+        ticks = queue.locator(".ticket-row__tick input")
+        assert not queue.locator("#bulk").is_visible()
+        queue.keyboard.press("j")
+        queue.keyboard.press("x")
+        assert queue.locator("[data-bulk-count]").inner_text() == "1"
+        ticks.nth(3).click(modifiers=["Shift"])
+        count = int(queue.locator("[data-bulk-count]").inner_text())
+        assert count == queue.locator(".ticket-row__tick input:checked").count() > 1
+        assert problems_of(queue) == []
+        queue.locator("#bulk [type=reset]").click()
+        assert not queue.locator("#bulk").is_visible()
+
+    def test_the_list_stands_still_while_rows_are_ticked(self, queue):
+        asked: list[str] = []
+        queue.on("request", lambda request: asked.append(request.url) if "/queue/?" in request.url else None)
+        queue.locator(".ticket-row__tick input").first.click()
+        queue.evaluate("htmx.trigger('body', 'acknowledged')")
+        queue.wait_for_timeout(500)
+        assert asked == []
+        queue.locator("#bulk [type=reset]").click()
+        with queue.expect_response(lambda answer: "/queue/?" in answer.url):
+            queue.evaluate("htmx.trigger('body', 'acknowledged')")
 
 
 def test_the_vendored_axe_is_the_one_that_the_readme_names():

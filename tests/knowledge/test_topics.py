@@ -11,11 +11,12 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from directory.folding import fold
 from directory.models import Topic as TopicRow
 from knowledge.actions import learn_topic
 from knowledge.models import Lesson, TopicCount, TopicWord
 from knowledge.queries import suggest_topics, tickets_like
-from knowledge.stems import fold, stem, telling_stems
+from knowledge.stems import stem, telling_stems
 from knowledge.topics import Model, Topic, learn, similar, suggest, unlearn
 from tests.support.office import riga
 

@@ -6,11 +6,11 @@ import pytest
 from django.utils import translation
 
 from sla.actions import Owed, meet_deadlines, release_from_sending, start
+from sla.explanations import explanation
 from sla.models import Deadline, Policy, Unit
 from sla.queries import calendar_of
 from sla.shipped import TODAY
 from sla.terms import Pause, Start, replay, start_of, term
-from sla.words import explanation
 from tests.support.facts import HOUR, SECOND, fresh
 from tests.support.office import RIGA, riga
 from tickets.actions.promising import promise_answer

@@ -6,10 +6,11 @@ import pytest
 from django.utils import translation
 
 from sla.actions import cancel_deadlines, claim_due, hold_for_sending, meet_deadlines, pause_deadlines
+from sla.explanations import explanation
 from sla.models import CalendarDay, Deadline, Policy, Unit
 from sla.queries import calendar_of
 from sla.terms import Pause, Start, term
-from sla.words import day_words, explanation, fuse, moment, span_words
+from sla.words import day_words, fuse, moment, span_words
 from tests.support.facts import HOUR, MINUTE, SECOND, deadline, fresh
 from tests.support.office import RIGA, riga
 

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 from email import message_from_bytes, policy
+from threading import Barrier, Thread
 
 import pytest
+from django.db import close_old_connections, connection
 
 from tests.support.office import riga
 
@@ -116,3 +118,30 @@ def client_mail(settings):
         settings.CLIENT_MAIL = {"backend": f"tests.support.backends.{name}"}
 
     return client_mail
+
+
+@pytest.fixture
+def at_once():
+    """Return a function that starts all calls at one moment and returns what each returned or was refused with."""
+
+    def at_once(*calls):
+        barrier, outcomes = Barrier(len(calls)), [None] * len(calls)
+
+        def run(place, call):
+            close_old_connections()
+            try:
+                barrier.wait(timeout=20)
+                outcomes[place] = call()
+            except Exception as refused:
+                outcomes[place] = refused
+            finally:
+                connection.close()
+
+        threads = [Thread(target=run, args=pair) for pair in enumerate(calls)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=60)
+        return outcomes
+
+    return at_once

@@ -1,9 +1,6 @@
 """Two people at one draft at the same moment: one of them is first, and the other is told so."""
 
-from threading import Barrier, Thread
-
 import pytest
-from django.db import close_old_connections, connection
 
 from tests.support.facts import HOUR, MINUTE, fresh
 from tests.support.office import make_employee
@@ -16,33 +13,6 @@ from tickets.queries import last_to_see
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WORDS = "Labdien! Pārrēķiniet kopsummas."
-
-
-@pytest.fixture
-def at_once():
-    """Return a function that starts all calls at one moment and returns what each returned or was refused with."""
-
-    def at_once(*calls):
-        barrier, outcomes = Barrier(len(calls)), [None] * len(calls)
-
-        def run(place, call):
-            close_old_connections()
-            try:
-                barrier.wait(timeout=20)
-                outcomes[place] = call()
-            except Exception as refused:
-                outcomes[place] = refused
-            finally:
-                connection.close()
-
-        threads = [Thread(target=run, args=pair) for pair in enumerate(calls)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=60)
-        return outcomes
-
-    return at_once
 
 
 @pytest.fixture
