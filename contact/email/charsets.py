@@ -16,10 +16,19 @@ _TYPOS = {  # misnomers, and sets whose name is written on mails in their supers
     "ansi": "cp1257",
     "win1257": "cp1257",
     "cp-1257": "cp1257",
+    "x-gbk": "gb18030",
+    "x-sjis": "cp932",
+    "x-euc-jp": "euc-jp",
+    "x-mac-roman": "mac-roman",
+    "windows-874": "cp874",
+    "iso-8859-8-i": "iso8859-8",
+    "ucs-2": "utf-16",
+    "iso-10646-ucs-2": "utf-16-be",
 }
 _NOT_CHARSETS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"}
 _SHIFTING = ("utf-7", "utf-16", "utf-32", "iso2022", "hz")  # plain ASCII bytes mean something else here
 _EIGHT_BIT = ("cp1257", "iso8859-13", "cp1252", "iso8859-4", "cp1251", "koi8-r")  # the order breaks ties
+_LATIN = _EIGHT_BIT[:4]
 _WESTERN = {"ascii", "iso8859-1", "iso8859-15", "cp1252"}  # what broken programs declare without looking
 _ONLY_IN_8859_4 = re.compile(
     rb"[\xa6\xa9-\xac\xae\xb6\xb9-\xbc\xbe](?=[a-z])|(?<=[a-z])[\xb6\xb9-\xbc\xbe]"
@@ -65,7 +74,10 @@ def decode_text(data: bytes, declared: str = "") -> tuple[str, bool]:
         return storable(utf8), True
     elif believed is not None and codec not in _WESTERN and not _has_controls(believed):
         return storable(believed), False
-    text = _guess(data)
+    is_plainly_western = believed is not None and all(
+        letter < "\x80" or letter in _WESTERN_LETTERS or letter in _NEUTRAL for letter in believed
+    )
+    text = _guess(data, _LATIN if is_plainly_western else _EIGHT_BIT)
     return storable(text), text != believed
 
 
@@ -98,7 +110,7 @@ def _has_controls(text: str) -> bool:
     return any("\x7f" <= letter < "\xa0" for letter in text)
 
 
-def _guess(data: bytes) -> str:
+def _guess(data: bytes, among: tuple[str, ...]) -> str:
     """Decode as damaged UTF-8 if most of it is UTF-8, otherwise as the 8-bit set that looks most like words."""
     as_utf8 = data.decode("utf-8", "replace")
     broken = as_utf8.count("\ufffd")
@@ -106,7 +118,7 @@ def _guess(data: bytes) -> str:
     if whole > broken:
         return as_utf8
     sample = bytes(data[:_SAMPLE]) if not data[:_SAMPLE].isascii() else bytes(b for b in data if b > 0x7F)[:_SAMPLE]
-    codecs_tried = (codec for codec in _EIGHT_BIT if codec != "iso8859-4" or _ONLY_IN_8859_4.search(sample))
+    codecs_tried = (codec for codec in among if codec != "iso8859-4" or _ONLY_IN_8859_4.search(sample))
     scored = [(_score(text), codec) for codec in codecs_tried if (text := _strict(sample, codec)) is not None]
     if not scored:
         return data.decode("cp1257", "replace")

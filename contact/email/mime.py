@@ -17,6 +17,7 @@ MAX_FIELD = 64 * 1024
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(.*)", re.DOTALL)
 _PARAM = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)', re.DOTALL)
 _LINE_ENDS = re.compile(rb"\r{0,3}\n|\r")  # programs end a line of the header in each of these ways, in one mail too
+_ENCODING = re.compile(r"[\s\"']*([\w-]+)", re.ASCII)  # also before a comment or a stray semicolon
 _UUENCODED = {"uuencode", "x-uuencode", "uue", "x-uue"}
 _UU_BEGINS = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
 _TYPE = re.compile(r"\s*([\w.+-]+/[\w.+-]+)", re.ASCII)
@@ -61,7 +62,8 @@ class Part:
 
     def content(self) -> bytes:
         """The body with its transfer encoding undone as far as it can be."""
-        encoding = self.headers.get("content-transfer-encoding").strip().lower()
+        named = _ENCODING.match(self.headers.get("content-transfer-encoding"))
+        encoding = named[1].lower() if named else ""
         if encoding == "base64":
             return decode_base64(self.body)
         if encoding == "quoted-printable":

@@ -36,11 +36,12 @@ _FORWARDED = re.compile(
 )
 
 _HEADERS = {  # Latvian, English, Russian, German; then the neighbours and the languages of Outlook elsewhere
-    "from": "no|sūtītājs|from|от|von|nuo|saatja|fra|från|van|de|da|od|lähettäjä|feladó|kimden|від|发件人|差出人",
+    "from": "no|sūtītājs|from|от|von|nuo|saatja|fra|från|van|de|da|od|lähettäjä|feladó|kimden|від"
+    "|absender|expéditeur|siuntėjas|gönderen|发件人|差出人",
     "sent": "nosūtīts|sūtīts|datums|sent|date|отправлено|дата|gesendet|datum|išsiųsta|data|saadetud|kuupäev|sendt|dato"
     "|skickat|verzonden|envoyé|date d'envoi|enviad[oa](?: el| em)?|fecha|inviato|wysłano|lähetetty"
     "|odesláno|odoslané|elküldve|gönderildi|надіслано|发送时间|送信日時",
-    "to": "kam|saņēmējs|to|кому|an|kellele|til|till|aan|à|para|a|do|vastaanottaja|komu|címzett|kime|收件人|宛先",
+    "to": "kam|saņēmējs|to|кому|an|kellele|til|till|aan|à|para|a|do|vastaanottaja|komu|címzett|kime|empfänger|destinataire|gavėjas|saaja|收件人|宛先",
     "copy": "kopija|cc|копия|kopie|koopia",
     "subject": "temats|tēma|subject|тема|betreff|tema|teema|emne|ämne|onderwerp|objet|asunto|assunto|oggetto"
     "|temat|aihe|předmět|predmet|tárgy|konu|主题|件名",

@@ -145,6 +145,22 @@ class TestCharacterSets:
     def test_other_western_languages_are_not_made_latvian(self, text):
         assert text_part("text/plain; charset=iso-8859-1", text.encode("latin-1")).text == text
 
+    @pytest.mark.parametrize("text", ["ÕÄÖÜ", "ÄÄNI", "Öö"])
+    def test_a_few_western_letters_are_not_made_russian(self, text):
+        assert text_part("text/plain; charset=iso-8859-1", text.encode("latin-1")).text == text
+
+    @pytest.mark.parametrize(
+        ("declared", "actual", "text"),
+        [("x-sjis", "cp932", "こんにちは"), ("iso-8859-8-i", "iso8859-8", "שלום"), ("windows-874", "cp874", "สวัสดี")],
+    )
+    def test_sets_by_their_other_names_are_known(self, declared, actual, text):
+        assert text_part(f"text/plain; charset={declared}", text.encode(actual)).text == text
+
+    @pytest.mark.parametrize("encoding", ["base64;", '"base64"', "BASE64 (as usual)"])
+    def test_a_transfer_encoding_with_something_beside_it_is_undone(self, encoding):
+        raw = f"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: {encoding}\n\nxIFib2xz\n"
+        assert parse(raw.encode()).text == "ābols"
+
     def test_lithuanian_in_its_old_set_is_read(self):
         text = "Laba diena, ačiū už žinutę, įmonė neatsako"
         assert text_part("text/plain; charset=iso-8859-1", text.encode("cp1257")).text == text

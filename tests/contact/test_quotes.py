@@ -62,6 +62,8 @@ HEADERS = [
     "-----Ursprüngliche Nachricht-----",
     "No:EMUS <atbalsts@emus.example>\nKam:Madara\nTēma:Pārskats",
     "Sūtītājs: EMUS\nDatums: piektdiena\nSaņēmējs: Madara\nTemats: Pārskats",
+    "Siuntėjas: EMUS\nData: penktadienis\nGavėjas: Madara\nTema: Pārskats",
+    "Absender: EMUS\nDatum: Freitag\nEmpfänger: Madara\nBetreff: Pārskats",
     "Original Message\nFrom: EMUS\nSent: Friday\nTo: Madara\nSubject: Pārskats",
     "----------------\nFrom: EMUS\nSent: Friday",
 ]

@@ -20,6 +20,7 @@ from contact.email.headers import Address
 from contact.email.parse import ParsedMail, parse
 from tests.suites.samples import Sample, Suite
 
+_NODE = Path(playwright.__file__).parent / "driver" / "node"  # the one that the browser's driver brings along
 _RUNNER = Path(__file__).with_name("mailparser_in_node.js")
 _NOT_OURS = re.compile(
     r"""\.write\(|new\ MailParser\(\{|on\("(?!end")|encodinglib|nextTick|setTimeout|readFileSync|console\.
@@ -50,11 +51,10 @@ def mailparser(source: Path) -> Suite:
 
 
 def _run(source: Path, answers: dict | None = None) -> dict[str, dict]:
-    node = Path(playwright.__file__).parent / "driver" / "node"  # it brings its own
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(answers, file)
         file.flush()
-        command = [node, "--no-deprecation", _RUNNER, *([file.name] if answers else [])]
+        command = [_NODE, "--no-deprecation", _RUNNER, *([file.name] if answers else [])]
         run = subprocess.run(command, cwd=source, capture_output=True, text=True, timeout=60, check=True)
     return json.loads(run.stdout)
 

@@ -11,7 +11,7 @@ def suites():
     return all_suites()
 
 
-AIM, FLOOR = 0.95, 0.925  # the floor is what was reached; nobody has looked at what is amiss in the held-out half
+AIM, FLOOR = 0.95, 0.94  # the floor is what was reached; nobody has looked at what is amiss in the held-out half
 
 
 @pytest.mark.timeout(900)  # the first run fetches a few megabytes
@@ -28,7 +28,7 @@ class TestPublishedMail:
         for name, suite in suites.items():
             halves = {sample.is_held_out for sample in suite.samples}
             assert halves == {True, False}, name
-        assert sum(len(suite.samples) for suite in suites.values()) >= 380
+        assert sum(len(suite.samples) for suite in suites.values()) >= 420
 
     def test_no_published_mail_harms_the_parser(self, suites):
         mails = [raw for suite in suites.values() for raw in suite.mails]
