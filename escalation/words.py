@@ -22,6 +22,10 @@ DRAFT_DETAILS = {
         "Open the ticket and send it to the client at once, or return it with a reason."
     ),
     Trigger.DRAFT_RETURNED: gettext_lazy("The reason stands beside your words; the time to finish has not changed."),
+    Trigger.APPROVAL_ASKED: gettext_lazy("Its words stand under “To be approved”: approve them, or return them."),
+    Trigger.REPLY_APPROVED: gettext_lazy("Open the ticket and send it to the client at once, as it is."),
+    Trigger.REPLY_NOT_APPROVED: gettext_lazy("The reason stands beside your words; put them right and ask once more."),
+    Trigger.MENTIONED: gettext_lazy("Open the ticket: the note stands in the conversation."),
     Trigger.DRAFT_REFUSED: gettext_lazy("Open the ticket: hand it to another colleague, or answer yourself."),
 }
 
@@ -67,6 +71,14 @@ def title(alert: Alert) -> str:
             return _("%(number)s: the draft was returned to you") % {"number": number}
         case Trigger.DRAFT_REFUSED:
             return _("%(number)s: the colleague has refused the draft") % {"number": number}
+        case Trigger.APPROVAL_ASKED:
+            return _("%(number)s: an answer waits for your approval") % {"number": number}
+        case Trigger.REPLY_APPROVED:
+            return _("%(number)s: the answer was approved") % {"number": number}
+        case Trigger.REPLY_NOT_APPROVED:
+            return _("%(number)s: the answer was not approved") % {"number": number}
+        case Trigger.MENTIONED:
+            return _("%(number)s: a note names you") % {"number": number}
         case Trigger.FILE_INFECTED:
             return _("%(number)s: a virus was found in a file") % {"number": number}
         case Trigger.MAIL_LOOP:

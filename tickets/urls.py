@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets import decisions, draft_views, forward_views, junk_views, letters, topic_views, views
+from tickets import approval_views, decisions, draft_views, forward_views, junk_views, letters, topic_views, views
 
 urlpatterns = [
     path("queue/", views.queue, name="queue"),
@@ -8,6 +8,9 @@ urlpatterns = [
     path("junk/", junk_views.junk_list, name="junk-list"),
     path("junk/seen/", junk_views.junk_seen, name="junk-seen"),
     path("clients/<int:pk>/tickets/", views.of_client, name="client-tickets"),
+    path("approvals/", approval_views.approvals, name="approvals"),
+    path("approvals/<int:pk>/approval/", approval_views.approval, name="approval"),
+    path("approvals/<int:pk>/returning/", approval_views.returning, name="approval-returning"),
     path("drafts/", draft_views.drafts, name="drafts"),
     path("drafts/<int:pk>/", draft_views.draft, name="draft"),
     path("drafts/<int:pk>/saving/", draft_views.saving, name="draft-saving"),
@@ -23,6 +26,7 @@ urlpatterns = [
     path("tickets/<str:number>/promises/", views.promises, name="promises"),
     path("tickets/<str:number>/deadlines/<int:deadline_pk>/withdrawal/", views.withdrawal, name="withdrawal"),
     path("tickets/<str:number>/ownership/", views.ownership, name="ownership"),
+    path("tickets/<str:number>/approvals/", approval_views.asking, name="ticket-approvals"),
     path("tickets/<str:number>/topic/", topic_views.topic, name="ticket-topic"),
     path("tickets/<str:number>/notes/", views.notes, name="notes"),
     path("tickets/<str:number>/completion/", views.completion, name="completion"),

@@ -24,6 +24,7 @@ from directory.signature import gaps, signature
 from helpdesk.errors import DomainError
 from sla.queries import deadlines_of
 from sla.settings import withdraw_breach
+from sla.words import moment
 from tickets import deliveries, pages, undo
 from tickets.actions import delivering, working
 from tickets.actions.asking import ask_client
@@ -33,10 +34,11 @@ from tickets.actions.pausing import ResumeDateWrong
 from tickets.actions.promising import PromiseInThePast, TellingMissing, promise_answer
 from tickets.actions.recalling import recall_reply
 from tickets.actions.replying import NewAddress, reply_to_client
+from tickets.approvals import last_approval, needs_approval
 from tickets.composing import composer_of, is_recalled
 from tickets.forms import JunkForm, NoAnswerForm, NoteForm, PromiseForm, ReplyForm, TakeForm, WithdrawalForm
 from tickets.kept import kept_of
-from tickets.models import Draft, Message, Ticket
+from tickets.models import Approval, Draft, Message, Ticket
 from tickets.people import answer_to
 from tickets.queries import (
     OUTBOX,
@@ -154,6 +156,7 @@ def _page(request: Request, found: Ticket, *, part: str = "", status: int = 200,
         "topic": topic_card(found, user),
         "promise_form": PromiseForm(auto_id="promise_%s", initial=pages.promise_default(found, at=now)),
         "withdrawal_form": WithdrawalForm(auto_id="withdrawal_%s"),
+        "can_approve": is_allowed(user, Right.APPROVE_REPLY, found.desk_id),
         "can_withdraw": is_allowed(user, Right.WITHDRAW, found.desk_id),
         "note_form": NoteForm(auto_id="note_%s"),
         "no_answer_form": NoAnswerForm(auto_id="no_answer_%s"),
@@ -183,8 +186,13 @@ def _composer(
     """Return what the composer shows, with the form that was refused or a fresh one."""
     answered, again = last_from_client(found), _taken_back(request, letters)
     missing = gaps(request.user.employee)
-    form = form or _reply_form(found, answered, again or waits, at=at)
+    asked = last_approval(found) if needs_approval(found) else None
+    form = form or _reply_form(found, answered, again or (asked if asked and not asked.draft else waits), at=at)
+    decided_at = (asked.decided_at or asked.asked_at) if asked else None
     return {
+        "approval_needed": needs_approval(found),
+        "approval": asked,
+        "approval_when": moment(decided_at, at, found.desk.tz) if decided_at else "",
         "reply_form": form,
         "answered": answered,
         "composer": composer_of(form, answered, letters, found.desk.address),
@@ -197,7 +205,9 @@ def _composer(
     }
 
 
-def _reply_form(found: Ticket, answered: Message | None, words: Message | Draft | None, *, at: datetime) -> ReplyForm:
+def _reply_form(
+    found: Ticket, answered: Message | None, words: Message | Draft | Approval | None, *, at: datetime
+) -> ReplyForm:
     """Return a fresh form; with the words of a draft that waits, or all of a reply that was taken back."""
     initial: dict[str, Any] = {"resume_on": pages.resume_default(found, at=at)}
     if answered is not None:

@@ -110,9 +110,7 @@ class TestWhoByTheOrder:
         page = self.page(at_work(), ticket)
         assert (page.context["topic"], page.context["expert_pk"]) == (topic, str(cast.santa.pk))
         assert page.context["by_order"] == [cast.santa, dace]
-        assert page.context["why"] == [
-            "By order No. 1-3/12 of 5 Sep 2025 “Pārskati” is the matter of Santa Grinvalde."
-        ]
+        assert page.context["why"] == ["By order No. 1-3/12 of 5 Sep 2025 “Pārskati” is the matter of Santa Grinvalde."]
 
     def test_absent_the_substitute_stands_chosen_and_until_when(self, at_work, ticket, order, cast, dace, nine):
         away = AbsenceFacts(date(2025, 11, 10), date(2025, 11, 12), "vacation", None)

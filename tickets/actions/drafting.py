@@ -9,16 +9,18 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.actions import record
 from audit.verbs import Verb
-from directory.models import User
+from directory.models import Role, User
 from escalation.models import Alert
+from escalation.rules import Told
 from helpdesk.errors import DomainError
 from sla.actions import Owed, assign_deadlines, cancel_deadlines, meet_deadlines, reopen_deadlines, start
 from sla.models import Deadline, Kind
 from sla.queries import deadlines_of
 from tickets.actions import draft_states
-from tickets.actions.forwarding import tell_administrator, tell_expert
+from tickets.actions.forwarding import tell, tell_administrator, tell_expert
 from tickets.actions.replying import ANSWERED, Reply, TextMissing, refuse_unseen, reply_to_client, sent_before
 from tickets.actions.working import ReasonMissing, complete_if_nothing_waits, locked, set_marks
+from tickets.approvals import needs_approval
 from tickets.models import Draft, Message, Ticket
 from tickets.transitions import Act, next_state
 
@@ -55,6 +57,8 @@ def save_draft(draft: Draft, text: str, revision: int, *, by: User, at: datetime
 def submit_draft(draft: Draft, text: str, *, seen: int | None, by: User, at: datetime) -> Draft:
     """Freeze the version: `draft` is met, `send_draft` runs, the administrator is told.  (E-II.4c, E-II.4d, E-II.4e)
 
+    On a topic that needs it the deputy director is asked for approval; `send_draft` does not wait for that.
+
     `seen` is the client's last message that lay before the author. The same text submitted twice is once. Raises
     NotAllowedInState, TextMissing, NotSeenYet, DraftMoved.
     """
@@ -73,6 +77,10 @@ def submit_draft(draft: Draft, text: str, *, seen: int | None, by: User, at: dat
     meet_deadlines(deadlines_of(ticket, kind=Kind.DRAFT), met_at=at, by=by, at=at)
     start(ticket, [Owed(Kind.SEND_DRAFT, expert=draft.author)], started_at=at, at=at)
     record(draft, Verb.DRAFT_SUBMITTED, by=by, at=at, version=draft.version)
+    if needs_approval(ticket):
+        approval = draft_states.ask(ticket, draft.text, draft, asked_by=draft.author, at=at)
+        record(approval, Verb.APPROVAL_ASKED, by=by, at=at)
+        tell(Alert.Trigger.APPROVAL_ASKED, ticket, Told((Role.Name.DEPUTY_DIRECTOR,)), at=at)
     tell_administrator(Alert.Trigger.DRAFT_SUBMITTED, draft, at=at)
     return draft
 

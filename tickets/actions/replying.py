@@ -21,6 +21,7 @@ from tickets import files
 from tickets.actions.pausing import resume_ticket
 from tickets.actions.receiving import File
 from tickets.actions.working import check_order, handle, locked, set_owner
+from tickets.approvals import refuse_unapproved
 from tickets.kinds import kind_of
 from tickets.models import Attachment, Delivery, Draft, Message, Ticket
 from tickets.people import answer_to, folded, is_own, once, recipients_of
@@ -134,7 +135,7 @@ def reply_to_client(ticket: Ticket, reply: Reply, *, order_reason: str = "", by:
     A substantive one puts the `reply` deadlines of every message received before it into *answering*; they are met,
     dated now, when the mail server accepts it. Any reply ends a pause. Raises NotAllowedInState, TextMissing,
     ProfileIncomplete, OlderWaiting, NobodyToAnswer, NotSeenYet, AnsweredByHand, AnsweredMeanwhile, DraftHasCome,
-    SentAlready, OwnAddress, NewAddress, ClientLeftOut, MailTooLarge. Mails after the commit.
+    ApprovalMissing, SentAlready, OwnAddress, NewAddress, ClientLeftOut, MailTooLarge. Mails after the commit.
     """
     ticket = locked(ticket)
     sent = sent_before(ticket, reply)
@@ -166,7 +167,7 @@ def reply_to_client(ticket: Ticket, reply: Reply, *, order_reason: str = "", by:
 
 def _check(ticket: Ticket, reply: Reply) -> Message:
     """Return the message that the reply answers. Raises TextMissing, NobodyToAnswer, NotSeenYet, AnsweredByHand,
-    AnsweredMeanwhile, DraftHasCome, MailTooLarge.
+    AnsweredMeanwhile, DraftHasCome, ApprovalMissing, MailTooLarge.
     """
     if not reply.text.strip():
         raise TextMissing
@@ -175,6 +176,8 @@ def _check(ticket: Ticket, reply: Reply) -> Message:
         raise NobodyToAnswer
     refuse_unseen(ticket, reply.seen)
     _refuse_past_draft(ticket, reply)
+    if reply.is_substantive:
+        refuse_unapproved(ticket, reply.text)
     sizes = [len(one.content) for one in reply.files]
     if mail_size(sizes) > settings.MAX_MAIL:
         raise MailTooLarge(sizes)

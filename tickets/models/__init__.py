@@ -1,8 +1,10 @@
+from tickets.models.approvals import Approval
 from tickets.models.deliveries import Delivery
 from tickets.models.drafts import Draft
 from tickets.models.tickets import Attachment, Channel, Joining, JunkSender, Message, Note, Ticket, TicketCounter
 
 __all__ = [
+    "Approval",
     "Attachment",
     "Channel",
     "Delivery",
