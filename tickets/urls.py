@@ -1,6 +1,16 @@
 from django.urls import path
 
-from tickets import approval_views, decisions, draft_views, forward_views, junk_views, letters, topic_views, views
+from tickets import (
+    approval_views,
+    decisions,
+    draft_views,
+    forward_views,
+    junk_views,
+    letters,
+    presence_views,
+    topic_views,
+    views,
+)
 
 urlpatterns = [
     path("queue/", views.queue, name="queue"),
@@ -27,6 +37,7 @@ urlpatterns = [
     path("tickets/<str:number>/deadlines/<int:deadline_pk>/withdrawal/", views.withdrawal, name="withdrawal"),
     path("tickets/<str:number>/ownership/", views.ownership, name="ownership"),
     path("tickets/<str:number>/approvals/", approval_views.asking, name="ticket-approvals"),
+    path("tickets/<str:number>/presence/", presence_views.presence, name="presence"),
     path("tickets/<str:number>/topic/", topic_views.topic, name="ticket-topic"),
     path("tickets/<str:number>/notes/", views.notes, name="notes"),
     path("tickets/<str:number>/completion/", views.completion, name="completion"),

@@ -4,15 +4,37 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('escalation', '0001_initial'),
+        ("escalation", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='alert',
-            name='trigger',
-            field=models.CharField(choices=[('warning', 'a deadline is near'), ('breach', 'a deadline is broken'), ('outcome_unknown', 'it is not known whether a reply left'), ('reply_refused', 'a reply was refused'), ('reply_given_up', 'a reply could not be sent for a day'), ('reply_bounced', 'a reply came back'), ('forwarded', 'a draft is asked for'), ('draft_submitted', 'a draft has arrived'), ('draft_returned', 'a draft was returned'), ('draft_refused', 'a colleague has refused'), ('approval_asked', 'an answer waits for approval'), ('reply_approved', 'an answer was approved'), ('reply_not_approved', 'an answer was not approved'), ('mentioned', 'a note names you'), ('outage', 'an outage began'), ('outage_ended', 'an outage ended'), ('file_infected', 'a virus was found in a file'), ('mail_loop', 'a machine writes again and again'), ('scanner_down', 'the virus scanner does not answer')], max_length=30),
+            model_name="alert",
+            name="trigger",
+            field=models.CharField(
+                choices=[
+                    ("warning", "a deadline is near"),
+                    ("breach", "a deadline is broken"),
+                    ("outcome_unknown", "it is not known whether a reply left"),
+                    ("reply_refused", "a reply was refused"),
+                    ("reply_given_up", "a reply could not be sent for a day"),
+                    ("reply_bounced", "a reply came back"),
+                    ("forwarded", "a draft is asked for"),
+                    ("draft_submitted", "a draft has arrived"),
+                    ("draft_returned", "a draft was returned"),
+                    ("draft_refused", "a colleague has refused"),
+                    ("approval_asked", "an answer waits for approval"),
+                    ("reply_approved", "an answer was approved"),
+                    ("reply_not_approved", "an answer was not approved"),
+                    ("mentioned", "a note names you"),
+                    ("outage", "an outage began"),
+                    ("outage_ended", "an outage ended"),
+                    ("file_infected", "a virus was found in a file"),
+                    ("mail_loop", "a machine writes again and again"),
+                    ("scanner_down", "the virus scanner does not answer"),
+                ],
+                max_length=30,
+            ),
         ),
     ]

@@ -1,6 +1,7 @@
 from tickets.models.approvals import Approval
 from tickets.models.deliveries import Delivery
 from tickets.models.drafts import Draft
+from tickets.models.presences import Presence
 from tickets.models.tickets import Attachment, Channel, Joining, JunkSender, Message, Note, Ticket, TicketCounter
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "JunkSender",
     "Message",
     "Note",
+    "Presence",
     "Ticket",
     "TicketCounter",
 ]
