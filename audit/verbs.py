@@ -56,6 +56,7 @@ class Verb(StrEnum):
     TICKET_FORWARDED = "ticket.forwarded"
     FORWARDING_UNDONE = "ticket.forwarding_undone"
     DRAFT_SUBMITTED = "draft.submitted"
+    DRAFT_FILES_CHANGED = "draft.files_changed"
     DRAFT_RETURNED = "draft.returned"
     DRAFT_REFUSED = "draft.refused"
     DRAFT_SENT = "draft.sent"

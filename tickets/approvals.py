@@ -46,11 +46,11 @@ def last_approval(ticket: Ticket) -> Approval | None:
 
 def approvals_waiting(user: User) -> QuerySet[Approval]:
     """Return what waits for `user`'s approval, the longest first."""
-    live = [Ticket.State.UNPROCESSED, Ticket.State.INCOMPLETE, Ticket.State.WAITING, Ticket.State.COMPLETE]
+    live = [Ticket.State.INCOMPLETE, Ticket.State.WAITING, Ticket.State.COMPLETE]
     desks = desks_where(user, Right.APPROVE_REPLY)
     waiting = Approval.objects.filter(state="waiting", ticket__desk__in=desks, ticket__state__in=live)
     related = ("ticket__desk__calendar", "ticket__client", "ticket__topic", "asked_by", "draft__author")
-    return waiting.select_related(*related).order_by("asked_at", "pk")
+    return waiting.select_related(*related).prefetch_related("draft__files").order_by("asked_at", "pk")
 
 
 def get_approval_for(user: User, pk: int) -> Approval:

@@ -30,6 +30,7 @@ from tickets.actions import delivering, working
 from tickets.actions.asking import ask_client
 from tickets.actions.drafting import send_draft
 from tickets.actions.junking import Junking, bring_back, put_among_junk
+from tickets.actions.noting import write_note
 from tickets.actions.pausing import ResumeDateWrong
 from tickets.actions.promising import PromiseInThePast, TellingMissing, promise_answer
 from tickets.actions.recalling import recall_reply
@@ -37,8 +38,9 @@ from tickets.actions.replying import NewAddress, reply_to_client
 from tickets.approvals import last_approval, needs_approval
 from tickets.composing import composer_of, is_recalled
 from tickets.forms import JunkForm, NoAnswerForm, NoteForm, PromiseForm, ReplyForm, TakeForm, WithdrawalForm
-from tickets.kept import kept_of
+from tickets.kept import Kept, kept_of
 from tickets.models import Approval, Draft, Message, Ticket
+from tickets.note_words import noted_words
 from tickets.people import answer_to
 from tickets.queries import (
     OUTBOX,
@@ -196,13 +198,20 @@ def _composer(
         "reply_form": form,
         "answered": answered,
         "composer": composer_of(form, answered, letters, found.desk.address),
-        "kept": [kept_of(one) for one in again.attachments.all()] if again else [],
+        "kept": _kept(again, waits),
         "most_files": room_for_files(settings.MAX_MAIL),
         "missing": missing,
         "signature": "" if missing else signature(request.user.employee, found.desk),
         "older": older_unprocessed(found).first() if found.state == Ticket.State.UNPROCESSED else None,
         "order_reasons": working.OutOfOrder.choices,
     }
+
+
+def _kept(again: Message | None, waits: Draft | None) -> list[Kept]:
+    """Return the files that come with the words: of the reply that was taken back, or of the draft that waits."""
+    if again is not None:
+        return [kept_of(one) for one in again.attachments.all()]
+    return [kept_of(one) for one in waits.files.all()] if waits else []
 
 
 def _reply_form(
@@ -312,8 +321,10 @@ def notes(request: Request, number: str) -> HttpResponse:
     form = NoteForm(request.POST, auto_id="note_%s")
     if not form.is_valid():
         return _page(request, found, status=422, note_form=form)
-    working.add_note(found, form.cleaned_data["text"], by=request.user, at=timezone.now())
+    noted = write_note(found, form.cleaned_data["text"], by=request.user, at=timezone.now())
     messages.success(request, _("The note was saved; the client does not see it."))
+    for words in noted_words(noted):
+        messages.info(request, words)
     request.session["noted"] = found.number
     return redirect("ticket", number)
 

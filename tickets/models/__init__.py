@@ -1,6 +1,6 @@
 from tickets.models.approvals import Approval
 from tickets.models.deliveries import Delivery
-from tickets.models.drafts import Draft
+from tickets.models.drafts import Draft, DraftFile
 from tickets.models.presences import Presence
 from tickets.models.tickets import Attachment, Channel, Joining, JunkSender, Message, Note, Ticket, TicketCounter
 
@@ -10,6 +10,7 @@ __all__ = [
     "Channel",
     "Delivery",
     "Draft",
+    "DraftFile",
     "Joining",
     "JunkSender",
     "Message",
