@@ -79,7 +79,7 @@
     const form = enter && (event.ctrlKey || event.metaKey) && event.target.closest("form[data-submit-keys]");
     if (form) {
       event.preventDefault();
-      form.requestSubmit($("[type=submit]", form));
+      form.requestSubmit($("[type=submit]:not([data-aside])", form)); // not one that does something on the way
     } else if (enter && event.target === document.body && currentSubject()) {
       currentSubject().click();
     } else if (event.key === "Escape") {
