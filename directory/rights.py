@@ -25,6 +25,7 @@ class Right(StrEnum):
     WORDING = "wording.change"
     ARTICLES = "article.write"
     APPROVE = "article.approve"
+    APPROVE_REPLY = "reply.approve"
 
 
 EVERYBODY = frozenset(Name)
@@ -48,6 +49,8 @@ RIGHTS: dict[Right, frozenset[str]] = {
     Right.WORDING: frozenset({Name.ADMINISTRATOR, Name.MANAGER}),
     Right.ARTICLES: frozenset({Name.ADMINISTRATOR, Name.EXPERT, Name.DEPUTY_DIRECTOR, Name.DIRECTOR}),
     Right.APPROVE: frozenset({Name.DEPUTY_DIRECTOR, Name.DIRECTOR}),
+    # The deputy director's second approval; while nobody is that, or it is their own words, the director's.
+    Right.APPROVE_REPLY: frozenset({Name.DEPUTY_DIRECTOR, Name.DIRECTOR}),
     Right.OVERDUE: frozenset({Name.ADMINISTRATOR, Name.DEPUTY_DIRECTOR, Name.DIRECTOR}),
 }
 

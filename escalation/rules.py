@@ -24,11 +24,12 @@ UP: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Told:
-    """Whom an alert is for: roles, and the ticket's own people, by employee id."""
+    """Whom an alert is for: roles, the ticket's own people, and `people` whom it names, by employee id."""
 
     roles: tuple[str, ...]
     owner: int | None = None
     expert: int | None = None
+    people: tuple[int, ...] = ()
 
 
 def recipients(told: Told, people: Mapping[str, Collection[int]]) -> list[int]:
@@ -39,7 +40,7 @@ def recipients(told: Told, people: Mapping[str, Collection[int]]) -> list[int]:
     """
     own = {Name.ADMINISTRATOR.value: told.owner, Name.EXPERT.value: told.expert}
     at_desk = {employee for held in people.values() for employee in held}
-    found: list[int] = []
+    found = [one for one in told.people if one in at_desk]
     for role in told.roles:
         person = own.get(role)
         if person is not None and person in at_desk:

@@ -26,6 +26,10 @@ DRAFT_DETAILS = {
         "Open the ticket and send it to the client at once, or return it with a reason."
     ),
     Trigger.DRAFT_RETURNED: gettext_lazy("The reason stands beside your words; the time to finish has not changed."),
+    Trigger.APPROVAL_ASKED: gettext_lazy("Its words stand under “To be approved”: approve them, or return them."),
+    Trigger.REPLY_APPROVED: gettext_lazy("Open the ticket and send it to the client at once, as it is."),
+    Trigger.REPLY_NOT_APPROVED: gettext_lazy("The reason stands beside your words; put them right and ask once more."),
+    Trigger.MENTIONED: gettext_lazy("Open the ticket: the note stands in the conversation."),
     Trigger.DRAFT_REFUSED: gettext_lazy("Open the ticket: hand it to another colleague, or answer yourself."),
 }
 
@@ -40,6 +44,10 @@ TITLES = {
     Trigger.DRAFT_SUBMITTED: gettext_lazy("%(number)s: a draft waits to be sent"),
     Trigger.DRAFT_RETURNED: gettext_lazy("%(number)s: the draft was returned to you"),
     Trigger.DRAFT_REFUSED: gettext_lazy("%(number)s: the colleague has refused the draft"),
+    Trigger.APPROVAL_ASKED: gettext_lazy("%(number)s: an answer waits for your approval"),
+    Trigger.REPLY_APPROVED: gettext_lazy("%(number)s: the answer was approved"),
+    Trigger.REPLY_NOT_APPROVED: gettext_lazy("%(number)s: the answer was not approved"),
+    Trigger.MENTIONED: gettext_lazy("%(number)s: a note names you"),
     Trigger.FILE_INFECTED: gettext_lazy("%(number)s: a virus was found in a file"),
     Trigger.MAIL_LOOP: gettext_lazy("%(number)s: its sender writes again and again"),
     Trigger.SCANNER_DOWN: gettext_lazy("%(number)s: the virus scanner does not answer, files wait"),

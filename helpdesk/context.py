@@ -20,6 +20,7 @@ from escalation.words import cause_words, outage_title
 from knowledge.urls import urlpatterns as knowledge_pages
 from sla.queries import years_missing
 from sla.words import full_moment, moment
+from tickets.approvals import approvals_waiting
 from tickets.queries import drafts_asked, drafts_owed, queue_counts
 from tickets.undo import Undo, undo_of
 
@@ -166,6 +167,9 @@ def _work(request: HttpRequest, user: User, name: str, *, at: datetime) -> list[
         ),
     ]
     work += _drafts(user, name)
+    if desks_where(user, Right.APPROVE_REPLY):
+        count = approvals_waiting(user).count()
+        work.append(Item(_("To be approved"), reverse("approvals"), "shield-check", count, "", name == "approvals"))
     if desks_where(user, Right.OVERDUE):
         late = "breached" if counts["overdue"] else ""
         work.append(

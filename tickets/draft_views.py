@@ -5,7 +5,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, JsonResponse
+from django.db.models import Q
+from django.http import FileResponse, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,9 +20,12 @@ from helpdesk.errors import DomainError
 from sla.words import moment
 from tickets import draft_pages, pages, wording
 from tickets.actions import drafting
-from tickets.actions.working import add_note
-from tickets.forms import DraftForm, ReasonForm
-from tickets.models import Draft
+from tickets.actions.draft_files import add_files, remove_file
+from tickets.actions.noting import write_note
+from tickets.forms import DraftForm, ReasonForm, file_of
+from tickets.letters import download
+from tickets.models import Draft, DraftFile
+from tickets.note_words import noted_words
 from tickets.queries import (
     drafts_asked,
     drafts_owed,
@@ -31,6 +35,7 @@ from tickets.queries import (
     messages_of,
     with_draft_facts,
 )
+from tickets.similar import similar_answers
 
 
 @login_required
@@ -100,6 +105,7 @@ def _current(current: Draft, *, at: datetime) -> dict[str, Any]:
         "returned": returned,
         "last_seen": last_to_see(ticket),
         "ready_words": wording.choices(ticket),
+        "similar": similar_answers(ticket, current.author.user),
         "can_write": current.state == Draft.State.WRITING,
     }
 
@@ -108,17 +114,19 @@ def _current(current: Draft, *, at: datetime) -> dict[str, Any]:
 @require_POST
 def saving(request: Request, pk: int) -> HttpResponse:
     """Keep the words while they are written; for the page's script as data.  (E-II.4c)"""
-    found, form, now = get_draft_for(request.user, pk), DraftForm(request.POST), timezone.now()
+    found, now = get_draft_for(request.user, pk), timezone.now()
+    form = DraftForm(request.POST, request.FILES)
     if not form.is_valid():
         return JsonResponse({"words": _("This could not be saved.")}, status=422)
     cleaned = form.cleaned_data
     is_script = request.headers.get("accept") == "application/json"
     try:
         revision = drafting.save_draft(found, cleaned["text"], cleaned["revision"], by=request.user, at=now)
+        add_files(found, [file_of(one) for one in cleaned["attachments"]], by=request.user, at=now)
     except DomainError as refused:
         if is_script:
             return JsonResponse({"words": str(refused)}, status=refused.status)
-        raise
+        return _bench(request, get_draft_for(request.user, pk), status=422, refused=refused, typed=cleaned["text"])
     saved = _("saved %(when)s") % {"when": moment(now, now, found.ticket.desk.tz)}
     return JsonResponse({"revision": revision, "words": saved}) if is_script else redirect("draft", pk)
 
@@ -127,13 +135,15 @@ def saving(request: Request, pk: int) -> HttpResponse:
 @require_POST
 def submission(request: Request, pk: int) -> HttpResponse:
     """Submit the draft to the administrator.  (E-II.4c, E-II.4e)"""
-    found, form, now = get_draft_for(request.user, pk), DraftForm(request.POST), timezone.now()
+    found, now = get_draft_for(request.user, pk), timezone.now()
+    form = DraftForm(request.POST, request.FILES)
     if not form.is_valid():
         return redirect("draft", pk)
     cleaned = form.cleaned_data
     try:
         if found.state == Draft.State.WRITING:
             drafting.save_draft(found, cleaned["text"], cleaned["revision"], by=request.user, at=now)
+            add_files(found, [file_of(one) for one in cleaned["attachments"]], by=request.user, at=now)
         drafting.submit_draft(found, cleaned["text"], seen=cleaned["seen"], by=request.user, at=now)
     except DomainError as refused:
         return _bench(request, found, status=422, refused=refused, typed=cleaned["text"])
@@ -174,9 +184,30 @@ def refusal(request: Request, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
+def file_removal(request: Request, pk: int, file_pk: int) -> HttpResponse:
+    """Take a file off the draft."""
+    found = get_draft_for(request.user, pk)
+    file = get_object_or_404(found.files.select_related("draft__ticket"), pk=file_pk)
+    remove_file(file, by=request.user, at=timezone.now())
+    return redirect(f"{reverse('draft', args=[pk])}#files")
+
+
+@login_required
+@require_GET
+def draft_file(request: Request, number: str, file_pk: int) -> FileResponse:
+    """A draft's file as a download; of one that is still being written only for its author."""
+    ticket = get_ticket_for(request.user, number)
+    seen = DraftFile.objects.filter(Q(draft__submitted_at__isnull=False) | Q(draft__author__user=request.user))
+    return download(get_object_or_404(seen, pk=file_pk, draft__ticket=ticket))
+
+
+@login_required
+@require_POST
 def draft_note(request: Request, pk: int) -> HttpResponse:
     """Write an internal note to the administrator without leaving the draft."""
     found, form = get_draft_for(request.user, pk), ReasonForm(request.POST)
     if form.is_valid():
-        add_note(found.ticket, form.cleaned_data["reason"], by=request.user, at=timezone.now())
+        noted = write_note(found.ticket, form.cleaned_data["reason"], by=request.user, at=timezone.now())
+        for words in noted_words(noted):
+            messages.info(request, words)
     return redirect(f"{reverse('draft', args=[pk])}#notes")

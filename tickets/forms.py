@@ -191,13 +191,13 @@ class ReplyForm(AddressForm):
         fresh = []
         for one in files:
             one.seek(0)
-            fresh.append(keep(_file(one)))
+            fresh.append(keep(file_of(one)))
         return [*self.cleaned_data.get("kept", []), *fresh]
 
     @property
     def reply(self) -> Reply:
         cleaned = self.cleaned_data
-        files = (*(one.file() for one in cleaned["kept"]), *(_file(one) for one in cleaned["attachments"]))
+        files = (*(one.file() for one in cleaned["kept"]), *(file_of(one) for one in cleaned["attachments"]))
         return Reply(
             cleaned["text"],
             cleaned["key"].hex,
@@ -246,7 +246,7 @@ class WordingForm(forms.Form):
         }
 
 
-def _file(uploaded: "UploadedFile[bytes]") -> File:
+def file_of(uploaded: "UploadedFile[bytes]") -> File:
     return File(uploaded.name or "", uploaded.content_type or "application/octet-stream", uploaded.read())
 
 
@@ -321,8 +321,13 @@ class DraftForm(forms.Form):
     """A colleague's words. `revision` is the saving that they go on from, `seen` the client's last message read."""
 
     text = TextField(label=_("Draft"), required=False)
+    attachments = FilesField(label=_("Attach files"), required=False)
     revision = forms.IntegerField(min_value=0)
     seen = forms.IntegerField(required=False)
+
+
+class ApprovalForm(forms.Form):
+    text = TextField()
 
 
 class ReasonForm(forms.Form):

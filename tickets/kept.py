@@ -6,7 +6,7 @@ from django.core import signing
 
 from tickets import files
 from tickets.actions.receiving import File
-from tickets.models import Attachment
+from tickets.models import Attachment, DraftFile
 
 SALT = "tickets.kept"
 
@@ -29,8 +29,8 @@ def keep(file: File) -> Kept:
     return _kept(files.store(file.content), file.name, file.content_type, len(file.content))
 
 
-def kept_of(attachment: Attachment) -> Kept:
-    """Return an attachment of a letter that was taken back, to go along with the next."""
+def kept_of(attachment: Attachment | DraftFile) -> Kept:
+    """Return a file of a letter that was taken back, or of a draft, to go along with the next letter."""
     return _kept(attachment.sha256, attachment.name, attachment.content_type, attachment.size)
 
 

@@ -12,7 +12,7 @@ from tickets import files
 from tickets.actions import checking
 from tickets.frames import framed
 from tickets.kinds import PICTURES
-from tickets.models import Attachment, Message
+from tickets.models import Attachment, DraftFile, Message
 from tickets.queries import get_message_for, get_ticket_for
 
 # The frame may show the letter's own pictures, and nothing else: no script, no form, nothing from elsewhere.
@@ -61,15 +61,16 @@ def attachment(request: Request, number: str, attachment_pk: int) -> FileRespons
     if found is None:
         raise Http404
     checking.check_given_out(found)
-    if not files.path_of(found.sha256).exists():
+    return download(found, shown_as=found.real_type if "show" in request.GET and found.real_type in PICTURES else "")
+
+
+def download(file: Attachment | DraftFile, *, shown_as: str = "") -> FileResponse:
+    """Return a stored file as a download, or as a picture to be shown in place, of the type `shown_as`. Http404 if lost."""
+    path = files.path_of(file.sha256)
+    if not path.exists():
         raise Http404
-    is_shown = "show" in request.GET and found.real_type in PICTURES
-    answer = FileResponse(
-        files.path_of(found.sha256).open("rb"),
-        as_attachment=not is_shown,
-        filename=found.name,
-        content_type=found.real_type if is_shown else "application/octet-stream",
-    )
+    kind = shown_as or "application/octet-stream"
+    answer = FileResponse(path.open("rb"), as_attachment=not shown_as, filename=file.name, content_type=kind)
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer

@@ -25,11 +25,12 @@ from sla.words import (
     version_words,
     withdrawn_words,
 )
+from tickets.approvals import last_approval, needs_approval
 from tickets.deliveries import DeliveryFacts, delivery_facts
 from tickets.draft_pages import DraftFacts, SentFacts, draft_facts, order_words, sent_facts, whose_words
 from tickets.file_facts import FileFacts, file_facts
 from tickets.frames import host_words, picture_hosts
-from tickets.models import Delivery, Draft, Message, Note, Ticket
+from tickets.models import Approval, Delivery, Draft, Message, Note, Ticket
 from tickets.queries import WORDS, drafts_of, events_of, notes_of, order_of_forwarding
 from tickets.words import SHOWN, event_words, files_left_words, mark_words, more_files_words
 
@@ -275,6 +276,9 @@ def next_step(ticket: Ticket, deadlines: list[DeadlineFacts], entries: list[Entr
         paragraph, burns = (due.paragraph, due.fuse) if due else ("", None)
         title = _("Decide what becomes of the reply")
         return NextStep(title, whose, undecided.delivery.words, paragraph, "decide", burns, undecided.message)
+    waits = last_approval(ticket) if ticket.is_open and needs_approval(ticket) else None
+    if waits is not None and waits.state == Approval.State.WAITING:
+        return _approval_step(burning)
     if burning is not None and burning.deadline.kind in (Kind.DRAFT, Kind.SEND_DRAFT):
         return _draft_step(ticket, burning, whose, user)
     if burning is not None:
@@ -312,6 +316,12 @@ def _owed(due: DeadlineFacts, whose: str, *, is_new: bool) -> NextStep:
     if kind in TITLES:
         return NextStep(str(TITLES[kind]), whose, text, due.paragraph, "reply", due.fuse)
     return NextStep(str(OTHER_TITLES[kind]), whose, text, due.paragraph, "none", due.fuse)
+
+
+def _approval_step(due: DeadlineFacts | None) -> NextStep:
+    title, whose = _("Approve the answer"), pgettext("who owes it", "the deputy director")
+    text = (_("It was due %(due)s.") if due.is_broken else _("By %(due)s.")) % {"due": due.due} if due else ""
+    return NextStep(title, whose, text, due.paragraph if due else "", "approve", due.fuse if due else None)
 
 
 def _draft_step(ticket: Ticket, due: DeadlineFacts, whose: str, user: User) -> NextStep:

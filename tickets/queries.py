@@ -11,7 +11,7 @@ from django.http import Http404
 from audit.models import Event
 from directory.models import Client, CompetenceOrder, Desk, Employee, User
 from directory.queries import desks_where, is_allowed
-from directory.rights import Right
+from directory.rights import Right, roles_with
 from sla.models import Deadline, Kind
 from tickets.models import Delivery, Draft, Message, Note, Registration, Ticket
 from tickets.people import addresses_on, folded
@@ -200,6 +200,15 @@ def messages_of(ticket: Ticket) -> QuerySet[Message]:
     )
 
 
+def who_may_see(ticket: Ticket) -> set[int]:
+    """Return who may see the ticket, by employee id: those who see all of the desk, and those who were asked about it."""
+    whole = Employee.objects.filter(roles__desk=ticket.desk_id, roles__name__in=roles_with(Right.READ_ALL))
+    asked = Employee.objects.filter(
+        drafts__ticket=ticket, roles__desk=ticket.desk_id, roles__name__in=roles_with(Right.READ)
+    )
+    return {*whole.values_list("pk", flat=True), *asked.values_list("pk", flat=True)}
+
+
 def notes_of(ticket: Ticket) -> QuerySet[Note]:
     return Note.objects.filter(ticket=ticket).select_related("author", "breaking_off__letter")
 
@@ -278,7 +287,7 @@ def client_knows(ticket: Ticket, promised_for: datetime) -> bool:
 
 
 def drafts_of(ticket: Ticket) -> QuerySet[Draft]:
-    return Draft.objects.filter(ticket=ticket).select_related("author", "closed_by", "order")
+    return Draft.objects.filter(ticket=ticket).select_related("author", "closed_by", "order").prefetch_related("files")
 
 
 def order_of_forwarding(ticket: Ticket) -> CompetenceOrder | None:

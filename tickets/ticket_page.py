@@ -12,13 +12,15 @@ from directory.queries import is_allowed
 from directory.requests import Request
 from directory.rights import Right
 from directory.signature import gaps, signature
+from sla.words import moment
 from tickets import pages
 from tickets.actions.working import OutOfOrder
+from tickets.approvals import last_approval, needs_approval
 from tickets.composing import composer_of, is_recalled
 from tickets.forms import NoAnswerForm, NoteForm, PromiseForm, ReplyForm, WithdrawalForm
-from tickets.kept import kept_of
+from tickets.kept import Kept, kept_of
 from tickets.link_queries import links_of
-from tickets.models import Draft, Message, Ticket
+from tickets.models import Approval, Draft, Message, Ticket
 from tickets.people import answer_to
 from tickets.people_facts import client_facts, colleague_facts
 from tickets.queries import (
@@ -53,6 +55,7 @@ def ticket_page(request: Request, found: Ticket, *, part: str = "", status: int 
         "topic": topic_card(found, user),
         "promise_form": PromiseForm(auto_id="promise_%s", initial=pages.promise_default(found, at=now)),
         "withdrawal_form": WithdrawalForm(auto_id="withdrawal_%s"),
+        "can_approve": is_allowed(user, Right.APPROVE_REPLY, found.desk_id),
         "can_withdraw": is_allowed(user, Right.WITHDRAW, found.desk_id),
         "note_form": NoteForm(auto_id="note_%s"),
         "no_answer_form": NoAnswerForm(auto_id="no_answer_%s"),
@@ -86,14 +89,19 @@ def _composer(
     """Return what the composer shows, with the form that was refused or a fresh one."""
     answered, again = last_from_client(found), _taken_back(request, letters)
     missing = gaps(request.user.employee)
-    form = form or _reply_form(found, answered, again or waits, at=at)
+    asked = last_approval(found) if needs_approval(found) else None
+    form = form or _reply_form(found, answered, again or (asked if asked and not asked.draft else waits), at=at)
+    decided_at = (asked.decided_at or asked.asked_at) if asked else None
     return {
+        "approval_needed": needs_approval(found),
+        "approval": asked,
+        "approval_when": moment(decided_at, at, found.desk.tz) if decided_at else "",
         "reply_form": form,
         "answered": answered,
         "ready_words": [*macro_choices(found), *choices(found)] if answered else [],
         "macro": macro_by_pk(found, int(form["macro"].value())) if str(form["macro"].value()).isdecimal() else None,
         "composer": composer_of(form, answered, letters, found.desk.address),
-        "kept": [kept_of(one) for one in again.attachments.all()] if again else [],
+        "kept": _kept(again, waits),
         "most_files": room_for_files(settings.MAX_MAIL),
         "missing": missing,
         "signature": "" if missing else signature(request.user.employee, found.desk),
@@ -102,7 +110,16 @@ def _composer(
     }
 
 
-def _reply_form(found: Ticket, answered: Message | None, words: Message | Draft | None, *, at: datetime) -> ReplyForm:
+def _kept(again: Message | None, waits: Draft | None) -> list[Kept]:
+    """Return the files that come with the words: of the reply that was taken back, or of the draft that waits."""
+    if again is not None:
+        return [kept_of(one) for one in again.attachments.all()]
+    return [kept_of(one) for one in waits.files.all()] if waits else []
+
+
+def _reply_form(
+    found: Ticket, answered: Message | None, words: Message | Draft | Approval | None, *, at: datetime
+) -> ReplyForm:
     """Return a fresh form; with the words of a draft that waits, or all of a reply that was taken back."""
     initial: dict[str, Any] = {"resume_on": pages.resume_default(found, at=at)}
     if answered is not None:

@@ -23,6 +23,9 @@ class Act(StrEnum):
     RETURN_DRAFT = "return_draft"
     REFUSE_DRAFT = "refuse_draft"
     CONSULT = "consult"
+    ASK_APPROVAL = "ask_approval"
+    APPROVE = "approve"
+    RETURN_REPLY = "return_reply"
     NOT_NEEDED = "not_needed"
     JUNK = "junk"
     UNDO_JUNK = "undo_junk"
@@ -53,6 +56,7 @@ TABLE: dict[tuple[str, Act], str] = {
     (State.UNPROCESSED, Act.ASK): State.WAITING,
     (State.UNPROCESSED, Act.PROMISE): State.INCOMPLETE,
     (State.UNPROCESSED, Act.FORWARD): State.INCOMPLETE,
+    (State.UNPROCESSED, Act.ASK_APPROVAL): State.INCOMPLETE,
     (State.UNPROCESSED, Act.NOT_NEEDED): State.UNPROCESSED,
     (State.UNPROCESSED, Act.JUNK): State.JUNK,
     (State.UNPROCESSED, Act.COMPLETE): State.COMPLETE,
@@ -75,6 +79,9 @@ TABLE: dict[tuple[str, Act], str] = {
     (State.INCOMPLETE, Act.RETURN_DRAFT): State.INCOMPLETE,
     (State.INCOMPLETE, Act.REFUSE_DRAFT): State.INCOMPLETE,
     (State.INCOMPLETE, Act.CONSULT): State.INCOMPLETE,
+    (State.INCOMPLETE, Act.ASK_APPROVAL): State.INCOMPLETE,
+    (State.INCOMPLETE, Act.APPROVE): State.INCOMPLETE,
+    (State.INCOMPLETE, Act.RETURN_REPLY): State.INCOMPLETE,
     (State.INCOMPLETE, Act.NOT_NEEDED): State.INCOMPLETE,
     (State.INCOMPLETE, Act.JUNK): State.JUNK,
     (State.INCOMPLETE, Act.COMPLETE): State.COMPLETE,
@@ -92,6 +99,9 @@ TABLE: dict[tuple[str, Act], str] = {
     (State.WAITING, Act.ASK): State.WAITING,
     (State.WAITING, Act.PROMISE): State.WAITING,
     (State.WAITING, Act.FORWARD): State.INCOMPLETE,
+    (State.WAITING, Act.ASK_APPROVAL): State.WAITING,
+    (State.WAITING, Act.APPROVE): State.WAITING,
+    (State.WAITING, Act.RETURN_REPLY): State.WAITING,
     (State.WAITING, Act.NOT_NEEDED): State.WAITING,
     (State.WAITING, Act.JUNK): State.JUNK,
     (State.WAITING, Act.COMPLETE): State.COMPLETE,
@@ -105,6 +115,9 @@ TABLE: dict[tuple[str, Act], str] = {
     (State.COMPLETE, Act.NOTE): State.COMPLETE,
     (State.COMPLETE, Act.SORT): State.COMPLETE,
     (State.COMPLETE, Act.REPLY): State.COMPLETE,
+    (State.COMPLETE, Act.ASK_APPROVAL): State.COMPLETE,
+    (State.COMPLETE, Act.APPROVE): State.COMPLETE,
+    (State.COMPLETE, Act.RETURN_REPLY): State.COMPLETE,
     (State.COMPLETE, Act.COMPLETE): State.COMPLETE,
     (State.COMPLETE, Act.REOPEN): State.INCOMPLETE,
     (State.COMPLETE, Act.JOIN): State.MERGED,

@@ -20,10 +20,12 @@ from sla.settings import withdraw_breach
 from tickets import deliveries, pages, undo
 from tickets.actions import delivering, working
 from tickets.actions.junking import Junking, bring_back, put_among_junk
+from tickets.actions.noting import write_note
 from tickets.actions.promising import PromiseInThePast, TellingMissing, promise_answer
 from tickets.actions.recalling import recall_reply
 from tickets.forms import JunkForm, NoAnswerForm, NoteForm, PromiseForm, TakeForm, WithdrawalForm
 from tickets.guards import require_post_or_go
+from tickets.note_words import noted_words
 from tickets.queries import (
     OUTBOX,
     VIEWS,
@@ -159,8 +161,10 @@ def notes(request: Request, number: str) -> HttpResponse:
     form = NoteForm(request.POST, auto_id="note_%s")
     if not form.is_valid():
         return ticket_page(request, found, status=422, note_form=form)
-    working.add_note(found, form.cleaned_data["text"], by=request.user, at=timezone.now())
+    noted = write_note(found, form.cleaned_data["text"], by=request.user, at=timezone.now())
     messages.success(request, _("The note was saved; the client does not see it."))
+    for words in noted_words(noted):
+        messages.info(request, words)
     request.session["noted"] = found.number
     return redirect("ticket", number)
 

@@ -25,6 +25,9 @@ SHOWN = (
     Verb.FORWARDING_UNDONE,
     Verb.DRAFT_RETURNED,
     Verb.DRAFT_REFUSED,
+    Verb.APPROVAL_ASKED,
+    Verb.REPLY_APPROVED,
+    Verb.REPLY_NOT_APPROVED,
     Verb.CLIENT_CONSULTED,
     Verb.TICKET_JUNKED,
     Verb.TICKET_UNJUNKED,
@@ -113,6 +116,12 @@ def _draft_words(event: Event, who: str, tz: ZoneInfo) -> str:
             return _("%(who)s returned the draft: %(reason)s") % {"who": who, "reason": data["reason"]}
         case Verb.DRAFT_REFUSED:
             return _("%(who)s refused to write the draft: %(reason)s") % {"who": who, "reason": data["reason"]}
+        case Verb.APPROVAL_ASKED:
+            return _("%(who)s asked the deputy director to approve the answer") % {"who": who}
+        case Verb.REPLY_APPROVED:
+            return _("%(who)s approved the answer") % {"who": who}
+        case Verb.REPLY_NOT_APPROVED:
+            return _("%(who)s did not approve the answer: %(reason)s") % {"who": who, "reason": data["reason"]}
         case Verb.CLIENT_CONSULTED:
             return _("%(who)s consulted the client by phone: %(told)s") % {"who": who, "told": data["told"]}
         case _:

@@ -82,7 +82,7 @@
     const form = enter && (event.ctrlKey || event.metaKey) && event.target.closest("form[data-submit-keys]");
     if (form) {
       event.preventDefault();
-      form.requestSubmit($("[type=submit].btn-primary", form) || $("[type=submit]", form));
+      form.requestSubmit($("[type=submit].btn-primary", form) || $("[type=submit]:not([data-aside])", form));
     } else if (enter && event.target === document.body && currentSubject()) {
       currentSubject().click();
     } else if (event.key === "Escape") {

@@ -65,6 +65,7 @@ class TestRights:
         Right.WORK: {"administrator"},
         Right.MAIL: {"administrator"},
         Right.OUTAGE: {"administrator"},
+        Right.APPROVE_REPLY: {"deputy_director", "director"},
         Right.OVERDUE: {"administrator", "deputy_director", "director"},
         Right.SETTINGS: {"manager"},
         Right.WITHDRAW: {"deputy_director", "manager"},

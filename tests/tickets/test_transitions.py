@@ -10,6 +10,7 @@ from sla.actions import cancel_deadlines
 from tests.support.facts import HOUR, MINUTE, fresh
 from tests.support.office import letter, make_employee
 from tickets.actions import draft_states
+from tickets.actions.approving import approve_reply, ask_approval, return_reply
 from tickets.actions.drafting import record_consultation, refuse_draft, return_draft, send_draft, submit_draft
 from tickets.actions.forwarding import forward_ticket
 from tickets.actions.handing_over import hand_over_tickets
@@ -40,6 +41,7 @@ EXPECTED = {
     ("unprocessed", "take"): "incomplete",
     ("unprocessed", "note"): "incomplete",
     ("unprocessed", "sort"): "unprocessed",
+    ("unprocessed", "ask_approval"): "incomplete",
     ("unprocessed", "reply"): "incomplete",
     ("unprocessed", "ask"): "waiting",
     ("unprocessed", "promise"): "incomplete",
@@ -57,6 +59,9 @@ EXPECTED = {
     ("incomplete", "take"): "incomplete",
     ("incomplete", "note"): "incomplete",
     ("incomplete", "sort"): "incomplete",
+    ("incomplete", "ask_approval"): "incomplete",
+    ("incomplete", "approve"): "incomplete",
+    ("incomplete", "return_reply"): "incomplete",
     ("incomplete", "reply"): "incomplete",
     ("incomplete", "ask"): "waiting",
     ("incomplete", "promise"): "incomplete",
@@ -79,6 +84,9 @@ EXPECTED = {
     ("waiting", "take"): "waiting",
     ("waiting", "note"): "waiting",
     ("waiting", "sort"): "waiting",
+    ("waiting", "ask_approval"): "waiting",
+    ("waiting", "approve"): "waiting",
+    ("waiting", "return_reply"): "waiting",
     ("waiting", "reply"): "incomplete",
     ("waiting", "ask"): "waiting",
     ("waiting", "promise"): "waiting",
@@ -95,6 +103,9 @@ EXPECTED = {
     ("waiting", "client_writes"): "incomplete",
     ("complete", "note"): "complete",
     ("complete", "sort"): "complete",
+    ("complete", "ask_approval"): "complete",
+    ("complete", "approve"): "complete",
+    ("complete", "return_reply"): "complete",
     ("complete", "reply"): "complete",
     ("complete", "complete"): "complete",
     ("complete", "reopen"): "incomplete",
@@ -123,6 +134,9 @@ RECORDED = {
     "return_draft": "draft.returned",
     "refuse_draft": "draft.refused",
     "consult": "draft.client_consulted",
+    "ask_approval": "approval.asked",
+    "approve": "approval.given",
+    "return_reply": "approval.refused",
     "not_needed": "message.answer_not_needed",
     "junk": "ticket.junked",
     "undo_junk": "ticket.unjunked",
@@ -140,6 +154,7 @@ RECORDED = {
 # Who does it, where that is not the administrator.
 WHO = {
     **dict.fromkeys(("client_writes", "office_writes"), lambda cast: None),
+    **dict.fromkeys(("approve", "return_reply"), lambda cast: cast.raimonds.user),
     **dict.fromkeys(("submit_draft", "refuse_draft", "consult"), lambda cast: cast.santa.user),
 }
 
@@ -207,6 +222,11 @@ class TestActions:
         """Return a function that does an act to a ticket an hour later."""
         dace = make_employee("Dace Otra", "administrator", desk=message.ticket.desk)
         by_hand = {"by": ilze, "at": nine + HOUR}
+        by_raimonds = {"by": cast.raimonds.user, "at": nine + HOUR}
+
+        def an_approval(ticket):
+            return draft_states.ask(ticket, "Labdien!", None, asked_by=cast.ilze, at=nine)
+
         by_santa = {"by": cast.santa.user, "at": nine + HOUR}
 
         def do(act, ticket):
@@ -236,6 +256,12 @@ class TestActions:
                     refuse_draft(a_draft(ticket, "writing"), "nav mana joma", **by_santa)
                 case Act.CONSULT:
                     record_consultation(a_draft(ticket, "writing"), "pastāstīju", seen=None, **by_santa)
+                case Act.ASK_APPROVAL:
+                    ask_approval(ticket, "Labdien!", **by_hand)
+                case Act.APPROVE:
+                    approve_reply(an_approval(ticket), **by_raimonds)
+                case Act.RETURN_REPLY:
+                    return_reply(an_approval(ticket), "trūkst soļa", **by_raimonds)
                 case Act.NOT_NEEDED:
                     answer_not_needed(message, "zināšanai", **by_hand)
                 case Act.JUNK:

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from directory.models import CompetenceOrder, Employee
-from tickets.models import Draft, Message, Ticket
+from tickets.models import Approval, Draft, Message, Ticket
 
 State = Draft.State
 
@@ -45,6 +45,18 @@ def close(
     draft.state, draft.reason, draft.message = state, reason[:1000], message
     draft.closed_at, draft.closed_by = at, by
     draft.save(update_fields=["state", "reason", "message", "closed_at", "closed_by"])
+    _withdraw(Approval.objects.filter(draft=draft), at=at)
+
+
+def ask(ticket: Ticket, text: str, draft: Draft | None, *, asked_by: Employee, at: datetime) -> Approval:
+    """Put words before the deputy director; what waited on the ticket before is withdrawn."""
+    _withdraw(Approval.objects.filter(ticket=ticket), at=at)
+    return Approval.objects.create(ticket=ticket, draft=draft, text=text, asked_by=asked_by, asked_at=at)
+
+
+def _withdraw(approvals: QuerySet[Approval], *, at: datetime) -> None:
+    waiting = approvals.filter(state=Approval.State.WAITING)
+    waiting.update(state=Approval.State.WITHDRAWN, decided_at=at)
 
 
 def reopen(draft: Draft, state: str) -> None:
@@ -56,3 +68,4 @@ def reopen(draft: Draft, state: str) -> None:
 def lay_aside(ticket: Ticket, *, at: datetime) -> None:
     """Close the ticket's open draft: the client has an answer without it, or needs none."""
     Draft.objects.filter(ticket=ticket, state__in=Draft.OPEN).update(state=State.LAID_ASIDE, closed_at=at)
+    _withdraw(Approval.objects.filter(ticket=ticket), at=at)

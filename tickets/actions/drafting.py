@@ -9,17 +9,19 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.actions import record
 from audit.verbs import Verb
-from directory.models import User
+from directory.models import Role, User
 from escalation.models import Alert
+from escalation.rules import Told
 from helpdesk.errors import DomainError
 from sla.actions import Owed, assign_deadlines, cancel_deadlines, meet_deadlines, reopen_deadlines, start
 from sla.models import Deadline, Kind
 from sla.queries import deadlines_of
 from tickets.actions import draft_states
-from tickets.actions.forwarding import tell_administrator, tell_expert
+from tickets.actions.forwarding import tell, tell_administrator, tell_expert
 from tickets.actions.replying import ANSWERED, Reply, TextMissing, refuse_unseen, reply_to_client, sent_before
 from tickets.actions.working import ReasonMissing, complete_if_nothing_waits, locked, set_marks
-from tickets.models import Draft, Message, Ticket
+from tickets.approvals import needs_approval
+from tickets.models import Draft, DraftFile, Message, Ticket
 from tickets.transitions import Act, next_state
 
 State = Draft.State
@@ -55,10 +57,12 @@ def save_draft(draft: Draft, text: str, revision: int, *, by: User, at: datetime
 def submit_draft(draft: Draft, text: str, *, seen: int | None, by: User, at: datetime) -> Draft:
     """Freeze the version: `draft` is met, `send_draft` runs, the administrator is told.  (E-II.4c, E-II.4d, E-II.4e)
 
+    On a topic that needs it the deputy director is asked for approval; `send_draft` does not wait for that.
+
     `seen` is the client's last message that lay before the author. The same text submitted twice is once. Raises
     NotAllowedInState, TextMissing, NotSeenYet, DraftMoved.
     """
-    ticket, draft = _locked(draft)
+    ticket, draft = locked_draft(draft)
     if draft.state == State.SUBMITTED and draft.text == text.strip():
         return draft
     next_state(ticket.state, Act.SUBMIT_DRAFT)
@@ -73,6 +77,10 @@ def submit_draft(draft: Draft, text: str, *, seen: int | None, by: User, at: dat
     meet_deadlines(deadlines_of(ticket, kind=Kind.DRAFT), met_at=at, by=by, at=at)
     start(ticket, [Owed(Kind.SEND_DRAFT, expert=draft.author)], started_at=at, at=at)
     record(draft, Verb.DRAFT_SUBMITTED, by=by, at=at, version=draft.version)
+    if needs_approval(ticket):
+        approval = draft_states.ask(ticket, draft.text, draft, asked_by=draft.author, at=at)
+        record(approval, Verb.APPROVAL_ASKED, by=by, at=at)
+        tell(Alert.Trigger.APPROVAL_ASKED, ticket, Told((Role.Name.DEPUTY_DIRECTOR,)), at=at)
     tell_administrator(Alert.Trigger.DRAFT_SUBMITTED, draft, at=at)
     return draft
 
@@ -84,7 +92,7 @@ def send_draft(draft: Draft, reply: Reply, *, by: User, at: datetime) -> Message
     It is the substantive answer: what it meets is met when the mail server has taken it. The same form sent twice sends
     once. Raises NotAllowedInState, DraftMoved, and what `reply_to_client` raises.
     """
-    ticket, draft = _locked(draft)
+    ticket, draft = locked_draft(draft)
     sent = sent_before(ticket, reply)
     if sent is not None:
         return sent
@@ -104,7 +112,7 @@ def return_draft(draft: Draft, reason: str, *, by: User, at: datetime) -> Draft:
 
     Return the next version, which begins with the same words. Raises NotAllowedInState, ReasonMissing, DraftMoved.
     """
-    ticket, draft = _locked(draft)
+    ticket, draft = locked_draft(draft)
     next_state(ticket.state, Act.RETURN_DRAFT)
     if not reason.strip():
         raise ReasonMissing
@@ -112,6 +120,7 @@ def return_draft(draft: Draft, reason: str, *, by: User, at: datetime) -> Draft:
         raise _moved(draft)
     draft_states.close(draft, State.RETURNED, reason=reason.strip(), by=by.employee, at=at)
     again = draft_states.begin(ticket, draft.author, text=draft.text, order=draft.order, asked_by=by.employee, at=at)
+    _copy_files(draft, again)
     cancel_deadlines(deadlines_of(ticket, kind=Kind.SEND_DRAFT), Deadline.CancelReason.RETURNED, by=by, at=at)
     owed = deadlines_of(ticket, kind=Kind.DRAFT).order_by("-pk")[:1]
     reopen_deadlines(Deadline.objects.filter(pk__in=list(owed.values_list("pk", flat=True))), by=by, at=at)
@@ -127,7 +136,7 @@ def refuse_draft(draft: Draft, reason: str, *, by: User, at: datetime) -> Ticket
     `draft` runs on, owed by the administrator until another colleague has it: the client was told a time. Raises
     NotAllowedInState, ReasonMissing, DraftMoved.
     """
-    ticket, draft = _locked(draft)
+    ticket, draft = locked_draft(draft)
     next_state(ticket.state, Act.REFUSE_DRAFT)
     if not reason.strip():
         raise ReasonMissing
@@ -149,7 +158,7 @@ def record_consultation(draft: Draft, told: str, *, seen: int | None, by: User, 
     Meets `draft` and whatever an answer meets; the ticket is complete unless something else is owed. Raises
     NotAllowedInState, ReasonMissing, NotSeenYet, DraftMoved.
     """
-    ticket, draft = _locked(draft)
+    ticket, draft = locked_draft(draft)
     next_state(ticket.state, Act.CONSULT)
     if not told.strip():
         raise ReasonMissing
@@ -165,12 +174,18 @@ def record_consultation(draft: Draft, told: str, *, seen: int | None, by: User, 
     return ticket
 
 
-def _locked(draft: Draft) -> tuple[Ticket, Draft]:
+def locked_draft(draft: Draft) -> tuple[Ticket, Draft]:
     """Lock the ticket, then the draft, as every action does."""
     ticket = locked(draft.ticket)
     draft = Draft.objects.select_for_update(of=("self",)).select_related("author__user").get(pk=draft.pk)
     draft.ticket = ticket
     return ticket, draft
+
+
+def _copy_files(draft: Draft, again: Draft) -> None:
+    """Let the next version begin with the same files."""
+    names = ("name", "content_type", "size", "sha256")
+    DraftFile.objects.bulk_create(DraftFile(draft=again, **one) for one in draft.files.values(*names))
 
 
 def _moved(draft: Draft) -> DraftMoved:

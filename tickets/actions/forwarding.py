@@ -159,14 +159,15 @@ def order_naming(ticket: Ticket, expert: Employee, *, at: datetime) -> Competenc
 def tell_expert(trigger: str, draft: Draft, *, at: datetime) -> None:
     """Tell the author of a draft what happened to it."""
     told = Told(("expert",), draft.ticket.owner_id, draft.author_id)
-    _tell(trigger, draft.ticket, told, at=at)
+    tell(trigger, draft.ticket, told, at=at)
 
 
 def tell_administrator(trigger: str, draft: Draft, *, at: datetime) -> None:
-    _tell(trigger, draft.ticket, Told(("administrator",), draft.ticket.owner_id), at=at)
+    tell(trigger, draft.ticket, Told(("administrator",), draft.ticket.owner_id), at=at)
 
 
-def _tell(trigger: str, ticket: Ticket, told: Told, *, at: datetime) -> None:
+def tell(trigger: str, ticket: Ticket, told: Told, *, at: datetime) -> None:
+    """Tell people of something that happened to the ticket, beside the client's last message."""
     last = last_from_client(ticket)
     if last is not None:
         tell_of_message(trigger, About(ticket.desk_id, ticket.pk, last.pk), told, at=at)

@@ -24,6 +24,7 @@ from tickets.actions.pausing import resume_ticket
 from tickets.actions.receiving import File
 from tickets.actions.registering import take_number
 from tickets.actions.working import check_order, handle, locked, set_owner
+from tickets.approvals import refuse_unapproved
 from tickets.kinds import kind_of
 from tickets.models import Attachment, Delivery, Draft, Message, Ticket
 from tickets.people import answer_to, folded, is_own, once, recipients_of
@@ -148,8 +149,8 @@ def reply_to_client(ticket: Ticket, reply: Reply, *, order_reason: str = "", by:
     A substantive one puts the `reply` deadlines of every message received before it into *answering*; they are met,
     dated now, when the mail server accepts it. Any reply ends a pause. Raises NotAllowedInState, TextMissing,
     ProfileIncomplete, OlderWaiting, NobodyToAnswer, NotSeenYet, AnsweredByHand, AnsweredMeanwhile, DraftHasCome,
-    SentAlready, OwnAddress, NewAddress, ClientLeftOut, MailTooLarge, IdentityCodeUnconfirmed, MacroGone.
-    Mails after the commit.
+    ApprovalMissing, SentAlready, OwnAddress, NewAddress, ClientLeftOut, MailTooLarge, IdentityCodeUnconfirmed,
+    MacroGone. Mails after the commit.
     """
     ticket = locked(ticket)
     sent = sent_before(ticket, reply)
@@ -186,7 +187,7 @@ def reply_to_client(ticket: Ticket, reply: Reply, *, order_reason: str = "", by:
 
 def _check(ticket: Ticket, reply: Reply) -> Message:
     """Return the message that the reply answers. Raises TextMissing, NobodyToAnswer, NotSeenYet, AnsweredByHand,
-    AnsweredMeanwhile, DraftHasCome, MailTooLarge, IdentityCodeUnconfirmed.
+    AnsweredMeanwhile, DraftHasCome, ApprovalMissing, MailTooLarge, IdentityCodeUnconfirmed.
     """
     if not reply.text.strip():
         raise TextMissing
@@ -195,6 +196,8 @@ def _check(ticket: Ticket, reply: Reply) -> Message:
         raise NobodyToAnswer
     refuse_unseen(ticket, reply.seen)
     _refuse_past_draft(ticket, reply)
+    if reply.is_substantive:
+        refuse_unapproved(ticket, reply.text)
     sizes = [len(one.content) for one in reply.files]
     if mail_size(sizes) > settings.MAX_MAIL:
         raise MailTooLarge(sizes)

@@ -54,7 +54,7 @@ class ReasonMissing(DomainError):
 
 def locked(ticket: Ticket) -> Ticket:
     """Lock the ticket. Not its key: rows that point at it are written under other locks, and the two would cross."""
-    related = ("desk", "owner", "client")
+    related = ("desk", "owner", "client", "topic")
     return Ticket.objects.select_for_update(of=("self",), no_key=True).select_related(*related).get(pk=ticket.pk)
 
 

@@ -79,3 +79,20 @@ class Draft(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
+
+
+class DraftFile(models.Model):
+    """A file that goes with a draft: put to it while it is written, frozen with its version, and leaving with the reply."""
+
+    draft = models.ForeignKey(Draft, models.CASCADE, related_name="files", db_index=False)
+    name = models.CharField(max_length=300)
+    content_type = models.CharField(max_length=200)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["draft", "sha256", "name"], name="draft_file_once")]
+
+    def __str__(self) -> str:
+        return self.name
