@@ -203,6 +203,23 @@ class ReplyForm(TakeForm):
         )
 
 
+class FilesForm(forms.Form):
+    """Files that come before their letter. `kept` are those that are here already."""
+
+    attachments = FilesField()
+    kept = KeptFilesField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        sizes = [one.size for one in (*cleaned.get("attachments", []), *cleaned.get("kept", []))]
+        if mail_size(sizes) > settings.MAX_MAIL:
+            raise ValidationError(str(MailTooLarge(sizes)))
+        return cleaned
+
+    def keep(self) -> list[Kept]:
+        return [keep(_file(one)) for one in self.cleaned_data["attachments"]]
+
+
 class LookForm(forms.Form):
     """A letter that is being written, to be looked over. `names` are those of what is attached."""
 

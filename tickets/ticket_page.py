@@ -48,6 +48,7 @@ def ticket_page(request: Request, found: Ticket, *, part: str = "", status: int 
         **_composer(request, found, letters, forms.get("reply_form"), waits, at=now),
         "promise_form": PromiseForm(auto_id="promise_%s", initial=pages.promise_default(found, at=now)),
         "withdrawal_form": WithdrawalForm(auto_id="withdrawal_%s"),
+        "can_make_article": is_allowed(user, Right.ARTICLES, found.desk_id),
         "can_withdraw": is_allowed(user, Right.WITHDRAW, found.desk_id),
         "note_form": NoteForm(auto_id="note_%s"),
         "no_answer_form": NoAnswerForm(auto_id="no_answer_%s"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets import decisions, draft_views, junk_views, letters, reply_views, views
+from tickets import answer_views, decisions, draft_views, junk_views, letters, reply_views, views
 
 urlpatterns = [
     path("queue/", views.queue, name="queue"),
@@ -22,6 +22,8 @@ urlpatterns = [
     path("tickets/<str:number>/replies/", reply_views.replies, name="replies"),
     path("tickets/<str:number>/reply-check/", reply_views.reply_check, name="ticket-reply-check"),
     path("tickets/<str:number>/ready-words/", reply_views.ready_words, name="ready-words"),
+    path("tickets/<str:number>/similar/", answer_views.similar, name="similar"),
+    path("tickets/<str:number>/messages/<int:message_pk>/article/", answer_views.article, name="article-from-reply"),
     path("tickets/<str:number>/promises/", views.promises, name="promises"),
     path("tickets/<str:number>/deadlines/<int:deadline_pk>/withdrawal/", views.withdrawal, name="withdrawal"),
     path("tickets/<str:number>/ownership/", views.ownership, name="ownership"),
@@ -41,5 +43,6 @@ urlpatterns = [
     path("tickets/<str:number>/messages/<int:message_pk>/retry/", views.delivery_retry, name="delivery-retry"),
     path("tickets/<str:number>/messages/<int:message_pk>/seen/", views.delivery_seen, name="delivery-seen"),
     path("tickets/<str:number>/messages/<int:message_pk>/recall/", views.recall, name="recall"),
+    path("tickets/<str:number>/files/", reply_views.files, name="files"),
     path("tickets/<str:number>/files/<int:attachment_pk>/", letters.attachment, name="attachment"),
 ]

@@ -107,9 +107,10 @@
     if (!button) return;
     const text = textFor(button.dataset.into) || $("textarea", button.closest("form"));
     if (button.dataset.select) select(text, ...button.dataset.select.split(" ").map(Number));
+    else if ("apart" in button.dataset) insertApart(text, button.dataset.insert);
     else insert(text, button.dataset.insert, button.dataset.at);
   });
-  document.addEventListener("words:insert", (event) => insert(textFor(event.detail.into), event.detail.text));
+  document.addEventListener("words:insert", (event) => insertApart(textFor(event.detail.into), event.detail.text));
 
   // A textarea, or the editor that stands in its place (it has the same id, and says so in `words`).
   function textFor(id) {
@@ -119,6 +120,12 @@
     text.focus();
     if (text.words) text.words.select(start, end);
     else text.setSelectionRange(start, end);
+  }
+  // Ready words do not stick to what stands before the cursor: a paragraph begins anew, a term after a space.
+  function insertApart(text, added) {
+    const before = text.words ? text.words.before() : text.value.slice(0, text.selectionEnd);
+    const gap = !before.trim() || /\n\n$/.test(before) ? "" : added.includes("\n") ? "\n\n" : /\s$/.test(before) ? "" : " ";
+    insert(text, gap + added);
   }
   function insert(text, added, at) {
     text.focus();
