@@ -22,6 +22,7 @@ from tickets.actions.receiving import File
 from tickets.actions.replying import MailTooLarge, Reply
 from tickets.actions.working import OutOfOrder
 from tickets.kept import Kept, keep, kept_by
+from tickets.rich_text import clean_written, plain_of
 from tickets.sizes import mail_size
 from tickets.wording import by_day, expert_values
 
@@ -112,6 +113,8 @@ class ReplyForm(TakeForm):
     """An answer to the client. `key` makes sending the same form twice send one mail."""
 
     text = TextField(label=_("Text of the reply"), error_messages={"required": _("Write the reply before sending it.")})
+    # The same from the editor, with its marks of form; where it has any, the text is what they say.
+    html = forms.CharField(max_length=200_000, required=False)
     is_substantive = forms.BooleanField(label=_("a substantive answer: mark as complete"), required=False, initial=True)
     to = AddressesField(required=False)
     cc = AddressesField(required=False)
@@ -139,6 +142,9 @@ class ReplyForm(TakeForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        cleaned["html"] = clean_written(cleaned.get("html", ""))
+        if cleaned["html"]:
+            cleaned["text"] = plain_of(cleaned["html"])
         if cleaned.get("ask") and not cleaned.get("resume_on") and "resume_on" not in self.errors:
             self.add_error("resume_on", _("Choose the date on which the ticket comes back."))
         nobody = not cleaned.get("to") and not cleaned.get("add_to")
@@ -199,6 +205,7 @@ class ReplyForm(TakeForm):
             draft=cleaned["draft"],
             codes_confirmed=cleaned["codes_confirmed"],
             macro=cleaned["macro"],
+            html=cleaned["html"],
             files=files,
         )
 

@@ -57,6 +57,7 @@ def _with_wording(request: Request, found: Ticket) -> QueryDict:
     chosen = wording.wording(found, posted.get("item", ""), sender=sender, given={}, at=timezone.now())
     if chosen is not None:
         posted["text"] = "\n\n".join(one for one in (posted.get("text", "").strip(), chosen.text) if one)
+        posted["html"] = ""  # an editor would have put them in itself
     if chosen is not None and chosen.macro is not None:
         posted["macro"] = str(chosen.macro.pk)
         if chosen.macro.is_substantive is not None:

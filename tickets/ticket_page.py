@@ -100,7 +100,13 @@ def _reply_form(found: Ticket, answered: Message | None, words: Message | Draft 
     if answered is not None:
         initial["to"] = answer_to(answered, found.desk.address)
     if isinstance(words, Message):
-        initial |= {"text": words.reply, "to": words.to, "cc": words.cc, "is_substantive": words.is_substantive}
+        initial |= {
+            "text": words.reply,
+            "html": words.html,
+            "to": words.to,
+            "cc": words.cc,
+            "is_substantive": words.is_substantive,
+        }
     elif words is not None:
         initial["text"] = words.text
     return ReplyForm(auto_id="reply_%s", initial=initial)

@@ -70,7 +70,7 @@
   }
   function focusReply() {
     const reply = $("#reply");
-    (reply.matches("textarea") ? reply : $("textarea", reply))?.focus();
+    (reply.matches("textarea, [contenteditable]") ? reply : $("textarea", reply))?.focus();
     reply.scrollIntoView({ block: "nearest" });
   }
   document.addEventListener("keydown", (event) => {

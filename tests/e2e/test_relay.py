@@ -113,7 +113,7 @@ class TestRelay:
     def the_administrator_edits_and_sends(self, page, office, number):
         page.goto(f"{office.url}/tickets/{number}/")
         reply = page.locator("#reply")
-        assert reply.input_value() == WORDS
+        assert page.locator("#reply-text").input_value() == WORDS
         reply.fill(WORDS + " Ja neizdodas, zvaniet.")
         page.locator("form.composer .composer__acts [type=submit]").first.click()
         page.wait_for_url("**/queue/")
