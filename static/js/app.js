@@ -125,7 +125,8 @@
   function insertApart(text, added) {
     const before = text.words ? text.words.before() : text.value.slice(0, text.selectionEnd);
     const gap = !before.trim() || /\n\n$/.test(before) ? "" : added.includes("\n") ? "\n\n" : /\s$/.test(before) ? "" : " ";
-    insert(text, gap + added);
+    const after = text.words ? text.words.after() : text.value.slice(text.selectionEnd);
+    insert(text, gap + added + (added.includes("\n") && after.trim() && !after.startsWith("\n") ? "\n\n" : ""));
   }
   function insert(text, added, at) {
     text.focus();

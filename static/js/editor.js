@@ -42,13 +42,14 @@
       for (const one of [area, formed]) one.dispatchEvent(new Event("input", { bubbles: true }));
     };
     quill.on("text-change", keep);
-    const place_ = () => quill.getSelection(true)?.index ?? quill.getLength() - 1;
+    const cursor = () => quill.getSelection(true)?.index ?? quill.getLength() - 1;
     // What other scripts put in or point at (app.js); places are those of the text.
     root.words = {
-      before: () => text().slice(0, place_()),
+      before: () => text().slice(0, cursor()),
+      after: () => text().slice(cursor()),
       select: (start, end) => { quill.setSelection(start, end - start, "user"); quill.scrollSelectionIntoView(); },
       insert: (added, at) => {
-        const index = at === undefined ? place_() : Number(at);
+        const index = at === undefined ? cursor() : Number(at);
         quill.insertText(index, added, "user");
         quill.setSelection(index + added.length, 0, "user");
       },
