@@ -35,7 +35,6 @@ from tickets.queries import (
     messages_of,
     with_draft_facts,
 )
-from tickets.similar import similar_answers
 
 
 @login_required
@@ -105,7 +104,6 @@ def _current(current: Draft, *, at: datetime) -> dict[str, Any]:
         "returned": returned,
         "last_seen": last_to_see(ticket),
         "ready_words": wording.choices(ticket),
-        "similar": similar_answers(ticket, current.author.user),
         "can_write": current.state == Draft.State.WRITING,
     }
 

@@ -23,6 +23,7 @@ from tickets.actions.receiving import File
 from tickets.actions.replying import MailTooLarge, Reply
 from tickets.actions.working import OutOfOrder
 from tickets.kept import Kept, keep, kept_by
+from tickets.rich_text import clean_written, plain_of
 from tickets.sizes import mail_size
 from tickets.wording import by_day, expert_values
 
@@ -148,6 +149,8 @@ class ReplyForm(AddressForm):
     """An answer to the client. `key` makes sending the same form twice send one mail."""
 
     text = TextField(label=_("Text of the reply"), error_messages={"required": _("Write the reply before sending it.")})
+    # The same from the editor, with its marks of form; where it has any, the text is what they say.
+    html = forms.CharField(max_length=200_000, required=False)
     is_substantive = forms.BooleanField(label=_("a substantive answer: mark as complete"), required=False, initial=True)
     attachments = FilesField(label=_("Attach files"), required=False)
     kept = KeptFilesField(required=False)
@@ -168,6 +171,9 @@ class ReplyForm(AddressForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        cleaned["html"] = clean_written(cleaned.get("html", ""))
+        if cleaned["html"]:
+            cleaned["text"] = plain_of(cleaned["html"])
         if cleaned.get("ask") and not cleaned.get("resume_on") and "resume_on" not in self.errors:
             self.add_error("resume_on", _("Choose the date on which the ticket comes back."))
         sizes = [one.size for one in (*cleaned.get("attachments", []), *cleaned.get("kept", []))]
@@ -209,8 +215,26 @@ class ReplyForm(AddressForm):
             draft=cleaned["draft"],
             codes_confirmed=cleaned["codes_confirmed"],
             macro=cleaned["macro"],
+            html=cleaned["html"],
             files=files,
         )
+
+
+class FilesForm(forms.Form):
+    """Files that come before their letter. `kept` are those that are here already."""
+
+    attachments = FilesField()
+    kept = KeptFilesField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        sizes = [one.size for one in (*cleaned.get("attachments", []), *cleaned.get("kept", []))]
+        if mail_size(sizes) > settings.MAX_MAIL:
+            raise ValidationError(str(MailTooLarge(sizes)))
+        return cleaned
+
+    def keep(self) -> list[Kept]:
+        return [keep(file_of(one)) for one in self.cleaned_data["attachments"]]
 
 
 class LookForm(forms.Form):

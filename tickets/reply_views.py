@@ -20,7 +20,7 @@ from tickets.actions.asking import ask_client
 from tickets.actions.drafting import send_draft
 from tickets.actions.pausing import ResumeDateWrong
 from tickets.actions.replying import NewAddress, reply_to_client
-from tickets.forms import LookForm, ReplyForm, WordingForm
+from tickets.forms import FilesForm, LookForm, ReplyForm, WordingForm
 from tickets.guards import require_post_or_go
 from tickets.looking_over import Look, look_over
 from tickets.models import Message, Ticket
@@ -57,6 +57,7 @@ def _with_wording(request: Request, found: Ticket) -> QueryDict:
     chosen = wording.wording(found, posted.get("item", ""), sender=sender, given={}, at=timezone.now())
     if chosen is not None:
         posted["text"] = "\n\n".join(one for one in (posted.get("text", "").strip(), chosen.text) if one)
+        posted["html"] = ""  # an editor would have put them in itself
     if chosen is not None and chosen.macro is not None:
         posted["macro"] = str(chosen.macro.pk)
         if chosen.macro.is_substantive is not None:
@@ -76,6 +77,18 @@ def ready_words(request: Request, number: str) -> JsonResponse:
     if chosen is None:
         return JsonResponse({}, status=404)
     return JsonResponse({"text": chosen.text, "macro": asdict(chosen.macro) if chosen.macro else None})
+
+
+@login_required
+@require_POST
+def files(request: Request, number: str) -> HttpResponse:
+    """Take in files while their letter is still being written; nothing of the ticket changes by it.  (S-20.1)"""
+    get_ticket_for(request.user, number, to=Right.WORK)
+    form = FilesForm(request.POST, request.FILES)
+    if not form.is_valid():
+        words = [str(one) for errors in form.errors.values() for one in errors]
+        return HttpResponse("\n".join(words), status=422, content_type="text/plain; charset=utf-8")
+    return render(request, "tickets/_kept_files.html", {"kept": form.keep()})
 
 
 def _sent(request: Request, found: Ticket, form: ReplyForm, message: Message) -> HttpResponse:

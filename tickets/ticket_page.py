@@ -56,6 +56,7 @@ def ticket_page(request: Request, found: Ticket, *, part: str = "", status: int 
         "promise_form": PromiseForm(auto_id="promise_%s", initial=pages.promise_default(found, at=now)),
         "withdrawal_form": WithdrawalForm(auto_id="withdrawal_%s"),
         "can_approve": is_allowed(user, Right.APPROVE_REPLY, found.desk_id),
+        "can_make_article": is_allowed(user, Right.ARTICLES, found.desk_id),
         "can_withdraw": is_allowed(user, Right.WITHDRAW, found.desk_id),
         "note_form": NoteForm(auto_id="note_%s"),
         "no_answer_form": NoAnswerForm(auto_id="no_answer_%s"),
@@ -125,7 +126,13 @@ def _reply_form(
     if answered is not None:
         initial["to"] = answer_to(answered, found.desk.address)
     if isinstance(words, Message):
-        initial |= {"text": words.reply, "to": words.to, "cc": words.cc, "is_substantive": words.is_substantive}
+        initial |= {
+            "text": words.reply,
+            "html": words.html,
+            "to": words.to,
+            "cc": words.cc,
+            "is_substantive": words.is_substantive,
+        }
     elif words is not None:
         initial["text"] = words.text
     return ReplyForm(auto_id="reply_%s", initial=initial)

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from tickets import (
+    answer_views,
     approval_views,
     bulk_views,
     client_views,
@@ -49,6 +50,8 @@ urlpatterns = [
     path("tickets/<str:number>/replies/", reply_views.replies, name="replies"),
     path("tickets/<str:number>/reply-check/", reply_views.reply_check, name="ticket-reply-check"),
     path("tickets/<str:number>/ready-words/", reply_views.ready_words, name="ready-words"),
+    path("tickets/<str:number>/similar/", answer_views.similar, name="similar"),
+    path("tickets/<str:number>/messages/<int:message_pk>/article/", answer_views.article, name="article-from-reply"),
     path("tickets/<str:number>/promises/", views.promises, name="promises"),
     path("tickets/<str:number>/deadlines/<int:deadline_pk>/withdrawal/", views.withdrawal, name="withdrawal"),
     path("tickets/<str:number>/ownership/", views.ownership, name="ownership"),
@@ -84,5 +87,6 @@ urlpatterns = [
     ),
     path("tickets/<str:number>/breaking-off/", record_views.breaking_off, name="breaking-off"),
     path("tickets/<str:number>/registration/", record_views.next_registration, name="next-registration"),
+    path("tickets/<str:number>/files/", reply_views.files, name="files"),
     path("tickets/<str:number>/files/<int:attachment_pk>/", letters.attachment, name="attachment"),
 ]

@@ -8,9 +8,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directory.models import Employee, Topic
+from directory.models import Employee
 from knowledge.glossary import Term
-from knowledge.models import GlossaryTerm, Lesson, Macro, Template
+from knowledge.models import GlossaryTerm, Macro, Template
 from knowledge.placeholders import fill
 from knowledge.queries import macros_of, templates_of, terms_of
 from sla.models import Deadline, Kind
@@ -50,15 +50,9 @@ class Wording:
     macro: MacroFacts | None = None
 
 
-def topic_of(ticket: Ticket) -> Topic | None:
-    """Return the topic that a person has said the ticket's letter is of."""
-    lesson = Lesson.objects.filter(ticket=ticket).select_related("topic").first()
-    return lesson.topic if lesson else None
-
-
 def choices(ticket: Ticket, uses: Iterable[str] = REPLY) -> list[Choice]:
     """Return what is offered: templates, those of the ticket's topic first, then terms."""
-    topic, desk = topic_of(ticket), ticket.desk
+    topic, desk = ticket.topic, ticket.desk
     templates = templates_of(desk).filter(use__in=uses, is_active=True)
     ordered = sorted(templates, key=lambda one: (topic is None or one.topic_id != topic.pk, one.position, one.name))
     return [*(_choice(one) for one in ordered), *(_choice(one) for one in terms_of(desk))]
@@ -107,7 +101,7 @@ def macro_by_pk(ticket: Ticket, pk: int) -> MacroFacts | None:
 def placeholder_values(ticket: Ticket, sender: Employee, *, at: datetime) -> dict[str, str]:
     """Return what is known of the placeholders, in Latvian: it goes to a client."""
     desk, tz = ticket.desk, ticket.desk.tz
-    topic = topic_of(ticket)
+    topic = ticket.topic
     promised = Deadline.objects.filter(ticket=ticket, kind=Kind.PROMISED, state__in=Deadline.OPEN)
     due_at = promised.order_by("due_at").values_list("due_at", flat=True).first()
     received, today = ticket.received_at.astimezone(tz), at.astimezone(tz)

@@ -26,7 +26,7 @@ def plain(message: Message, tz: ZoneInfo) -> str:
 
 def html(message: Message, tz: ZoneInfo) -> str:
     """Return the same as HTML. The links of our own words can be followed; the client's are only words."""
-    written = linebreaks(urlize(message.text.strip(), autoescape=True))
+    written = _formed(message) or linebreaks(urlize(message.text.strip(), autoescape=True))
     history = _history(message)
     quoted = ""
     if history:
@@ -35,6 +35,18 @@ def html(message: Message, tz: ZoneInfo) -> str:
     head = f'<meta charset="utf-8"><title>{escape(message.subject)}</title>'
     body = f'<body style="{STYLE}">\n{written}{quoted}\n</body>'
     return f'<!DOCTYPE html>\n<html lang="lv"><head>{head}</head>\n{body}</html>\n'
+
+
+def _formed(message: Message) -> str:
+    """Return what was written in the editor, with the signature below; "" if it has no marks of form.
+
+    Its lines are paragraphs: mail programs would part them by an empty line each.
+    """
+    if not message.html:
+        return ""
+    signed = message.text.strip().removeprefix(message.reply.strip()).strip()
+    lines = message.html.replace("<p>", '<p style="margin:0">')
+    return f'{lines}\n<p style="margin:0"><br></p>\n{linebreaks(urlize(signed, autoescape=True))}'
 
 
 def _history(message: Message) -> str:

@@ -73,7 +73,7 @@
   }
   function focusReply() {
     const reply = $("#reply");
-    (reply.matches("textarea") ? reply : $("textarea", reply))?.focus();
+    (reply.matches("textarea, [contenteditable]") ? reply : $("textarea", reply))?.focus();
     reply.scrollIntoView({ block: "nearest" });
   }
   document.addEventListener("keydown", (event) => {
@@ -110,9 +110,10 @@
     if (!button) return;
     const text = textFor(button.dataset.into) || $("textarea", button.closest("form"));
     if (button.dataset.select) select(text, ...button.dataset.select.split(" ").map(Number));
+    else if ("apart" in button.dataset) insertApart(text, button.dataset.insert);
     else insert(text, button.dataset.insert, button.dataset.at);
   });
-  document.addEventListener("words:insert", (event) => insert(textFor(event.detail.into), event.detail.text));
+  document.addEventListener("words:insert", (event) => insertApart(textFor(event.detail.into), event.detail.text));
 
   // A textarea, or the editor that stands in its place (it has the same id, and says so in `words`).
   function textFor(id) {
@@ -122,6 +123,13 @@
     text.focus();
     if (text.words) text.words.select(start, end);
     else text.setSelectionRange(start, end);
+  }
+  // Ready words do not stick to what stands before the cursor: a paragraph begins anew, a term after a space.
+  function insertApart(text, added) {
+    const before = text.words ? text.words.before() : text.value.slice(0, text.selectionEnd);
+    const gap = !before.trim() || /\n\n$/.test(before) ? "" : added.includes("\n") ? "\n\n" : /\s$/.test(before) ? "" : " ";
+    const after = text.words ? text.words.after() : text.value.slice(text.selectionEnd);
+    insert(text, gap + added + (added.includes("\n") && after.trim() && !after.startsWith("\n") ? "\n\n" : ""));
   }
   function insert(text, added, at) {
     text.focus();

@@ -137,7 +137,7 @@ class TestRelay:
         page.keyboard.press("j")
         page.keyboard.press("Enter")
         page.wait_for_url(f"**/tickets/{number}/")
-        assert page.locator("#reply").input_value() == WORDS
+        assert page.locator("#reply-text").input_value() == WORDS
         tab_to(page, "#reply")
         page.keyboard.press("Control+End")
         page.keyboard.type(" Ja neizdodas, zvaniet.")

@@ -8,8 +8,8 @@ from audit.actions import record
 from audit.verbs import Verb
 from directory.models import User
 from helpdesk.errors import DomainError
-from knowledge.actions import learn_topic
 from knowledge.models import Macro
+from tickets.actions.sorting import choose_topic
 from tickets.models import Message, Ticket
 
 
@@ -26,8 +26,7 @@ def apply_macro(ticket: Ticket, macro_pk: int, message: Message, *, by: User, at
     macro = Macro.objects.filter(desk=ticket.desk_id, pk=macro_pk).select_related("topic").first()
     if macro is None:
         raise MacroGone
-    answered = message.answered
-    if macro.topic is not None and answered is not None:
-        learn_topic(ticket.pk, f"{answered.subject}\n{answered.reply or answered.text}", macro.topic, at=at)
+    if macro.topic is not None and not macro.topic.is_retired:
+        choose_topic(ticket, macro.topic, by=by, at=at)
     topic = macro.topic.name if macro.topic else ""
     record(message, Verb.MACRO_APPLIED, by=by, at=at, macro=macro.pk, name=macro.name, topic=topic, mark=macro.mark)

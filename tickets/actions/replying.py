@@ -125,7 +125,8 @@ class Reply:
     last message asks to be answered. `confirmed` are the addresses new to the ticket that the writer was asked about.
     `draft` is the submitted draft that lay before the writer. `is_interim` only for the notice of `forwarding`.
     `codes_confirmed`: the writer says that the client needs the personal identity codes in the letter.
-    `macro` is what the text began with, and what it does besides.
+    `macro` is what the text began with, and what it does besides. `html` is the text with its marks of form, cleaned
+    by `rich_text`; "" where it has none.
     """
 
     text: str
@@ -139,6 +140,7 @@ class Reply:
     is_interim: bool = False
     codes_confirmed: bool = False
     macro: int | None = None
+    html: str = field(default="", repr=False)
     files: tuple[File, ...] = field(default=(), repr=False)
 
 
@@ -298,6 +300,7 @@ def _write(ticket: Ticket, reply: Reply, answered: Message, signed: str, *, by: 
         subject=subject_of(ticket, answered.subject),
         text=signed,
         reply=reply.text.strip(),
+        html=reply.html,
         message_id=_message_id(ticket, reply),
         in_reply_to=answered.message_id,
         answered=answered,
