@@ -89,8 +89,7 @@ def _parsed(raw: bytes) -> ParsedMail:
 
 def _reply(body: Body, text: str) -> str:
     """What the writer added; in a mail of HTML alone the marks in it are believed before the words are."""
-    above = above_history(body.html)
-    if body.text or above == body.html:
+    if body.text or (above := above_history(body.html)) == body.html:
         return visible_reply(text)
     return visible_reply(html_to_text(above)[:MAX_TEXT]) or visible_reply(text)
 
