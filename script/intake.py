@@ -62,7 +62,7 @@ def server(number: int) -> Iterator[str]:
     with Dovecot() as dovecot:
         with dovecot.client() as client:
             for place, raw in enumerate(mails(number)):
-                client.append("INBOX", raw, msg_time=RECEIVED + timedelta(milliseconds=10 * place))
+                client.append("INBOX", raw, msg_time=RECEIVED + timedelta(seconds=place))
         yield dovecot.url
 
 

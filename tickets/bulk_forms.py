@@ -6,12 +6,13 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Employee, User
+from directory.models import Employee, Topic, User
 from directory.queries import administrators_at, desks_where
 from directory.rights import Right
 from tickets.actions.bulk import BulkAct, Choice
 from tickets.actions.working import OutOfOrder
 from tickets.forms import TextField
+from tickets.topics import topics_at
 
 # A page of the queue is fifty.
 MOST = 100
@@ -30,6 +31,7 @@ class BulkForm(forms.Form):
     tickets = NumbersField(error_messages={"required": _("Tick at least one ticket.")})
     act = forms.ChoiceField(choices=BulkAct.choices)
     taker = forms.ModelChoiceField(Employee.objects.none(), required=False)
+    topic = forms.ModelChoiceField(Topic.objects.none(), required=False)
     reason = forms.CharField(max_length=300, required=False)
     text = TextField(required=False)
     order_reason = forms.ChoiceField(choices=OutOfOrder.choices, required=False)
@@ -37,13 +39,15 @@ class BulkForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        takers = administrators_at(desks_where(user, Right.WORK))
-        self.fields["taker"].queryset = takers  # type: ignore[attr-defined]
+        desks = desks_where(user, Right.WORK)
+        self.fields["taker"].queryset = administrators_at(desks)  # type: ignore[attr-defined]
+        self.fields["topic"].queryset = topics_at(desks)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         missing: dict[str, tuple[str, str | Promise]] = {
             BulkAct.HAND_OVER: ("taker", _("Choose a colleague.")),
+            BulkAct.TOPIC: ("topic", _("Choose a topic.")),
             BulkAct.NOT_NEEDED: ("reason", _("Write why no answer is needed.")),
             BulkAct.NOTE: ("text", _("Write the note before saving it.")),
         }
@@ -56,4 +60,6 @@ class BulkForm(forms.Form):
     def choice(self) -> Choice:
         cleaned = self.cleaned_data
         words = cleaned["text"] if cleaned["act"] == BulkAct.NOTE else cleaned["reason"]
-        return Choice(cleaned["act"], words, cleaned["taker"], cleaned["order_reason"], cleaned["sure"])
+        return Choice(
+            cleaned["act"], words, cleaned["taker"], cleaned["order_reason"], cleaned["sure"], cleaned["topic"]
+        )

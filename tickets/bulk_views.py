@@ -21,6 +21,8 @@ from tickets.models import Ticket
 from tickets.queries import tickets_visible_to
 
 KEY = "bulk"
+# Acts for which something is chosen on a page of its own, and its field.
+STEPS = {BulkAct.HAND_OVER.value: "taker", BulkAct.TOPIC.value: "topic"}
 
 
 @login_required
@@ -76,11 +78,11 @@ def _tickets(request: Request, numbers: list[str]) -> list[Ticket]:
 def _form_facts(request: Request, form: BulkForm) -> dict[str, Any]:
     """Return what the page shows on which a form is finished that lacked something; nothing that was typed is lost.
 
-    To whom tickets are handed over is asked there, as a step of its own.
+    To whom tickets are handed over, and of what topic they are, is asked there, as a step of its own.
     """
     act, rows = form.cleaned_data.get("act", ""), _tickets(request, form.cleaned_data.get("tickets", []))
     return {
-        "is_step": bool(rows) and act == BulkAct.HAND_OVER and "taker" not in request.POST,
+        "is_step": bool(rows) and act in STEPS and STEPS[act] not in request.POST,
         "form": form,
         "act": act,
         "title": BulkAct(act).label if act else "",
@@ -94,6 +96,7 @@ def _kept(outcome: Outcome, choice: Choice) -> dict[str, Any]:
         "act": choice.act,
         "words": choice.words,
         "taker": choice.taker.pk if choice.taker else "",
+        "topic": choice.topic.pk if choice.topic else "",
         "done": len(outcome.done),
         "refused": [[one.number, refused.code, str(refused)] for one, refused in outcome.refused],
     }
@@ -109,6 +112,8 @@ def _done_words(act: str, number: int) -> str:
             words = ngettext(
                 "%(number)d ticket needs no answer: noted.", "%(number)d tickets need no answer: noted.", number
             )
+        case BulkAct.TOPIC:
+            words = ngettext("%(number)d ticket has the topic.", "%(number)d tickets have the topic.", number)
         case BulkAct.NOTE:
             words = ngettext(
                 "The note was written on %(number)d ticket.", "The note was written on %(number)d tickets.", number

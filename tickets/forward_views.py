@@ -170,7 +170,7 @@ def _page(request: Request, found: Ticket, form: ForwardForm, *, status: int = 2
         "suggested": next((one for one in card.suggested if one.topic == topic), None),
         "why": asked_words(topic, asked) if topic and asked else [],
         "by_order": by_order,
-        "others": [one for one in people if one not in by_order],
+        "other_people": [one for one in people if one not in by_order],
         "draft_due": moment(due.draft_due, now, tz),
         "told_for": moment(due.told_for, now, tz) if due.told_for and client_knows(found, due.told_for) else "",
         "last_seen": last_to_see(found),

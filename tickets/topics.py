@@ -1,8 +1,11 @@
 """What a ticket is about: what its letter suggests and why, read and ready for its page.  (E-II.4b)"""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from directory.models import Topic, User
+from django.db.models import QuerySet
+
+from directory.models import Desk, Topic, User
 from directory.queries import desks_visible_to
 from knowledge.queries import TopicSuggestion, suggest_topics, tickets_like, topics_of
 from tickets.models import Message, Ticket
@@ -67,6 +70,10 @@ def _earlier(ticket: Ticket, text: str, found: list[TopicSuggestion], user: User
     return [Earlier(tickets[one.ticket_id], ", ".join(one.words)) for one in like if one.ticket_id in tickets]
 
 
+def topics_at(desks: "Collection[int] | QuerySet[Desk]") -> QuerySet[Topic]:
+    return Topic.objects.filter(desk__in=desks, is_retired=False).order_by("name", "pk")
+
+
 def topics_to_filter(user: User) -> list[Topic]:
     """Return the topics by which `user` may filter the queue."""
-    return list(Topic.objects.filter(desk__in=desks_visible_to(user), is_retired=False).order_by("name", "pk"))
+    return list(topics_at(desks_visible_to(user)))

@@ -52,6 +52,18 @@ class TestActs:
         assert act(three[1:], BulkAct.TAKE, order_reason="quick").done == three[1:]
         assert [event.data["reason"] for event in events(three[1], "ticket.older_passed_over")] == ["quick"]
 
+    def test_one_topic_for_all_is_learnt_of_each(self, three, act, topic):
+        """E-II.4b"""
+        assert act(three, BulkAct.TOPIC, topic=topic).done == three
+        assert {fresh(one).topic for one in three} == {topic}
+        assert act(three, BulkAct.TOPIC, topic=topic).done == three, "again, and nothing changes"
+        assert [len(events(one, "ticket.topic_chosen")) for one in three] == [1, 1, 1]
+
+    def test_a_topic_that_is_retired_is_refused_for_each(self, three, act, topic):
+        type(topic).objects.update(is_retired=True)
+        topic.refresh_from_db()
+        assert codes(act(three, BulkAct.TOPIC, topic=topic)) == [(one, "topic_not_offered") for one in three]
+
     def test_one_reason_says_that_no_answer_is_needed(self, three, act):
         outcome = act(three, BulkAct.NOT_NEEDED, "zināšanai")
         assert outcome.done == three

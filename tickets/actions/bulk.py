@@ -7,10 +7,11 @@ from datetime import datetime
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Employee, User
+from directory.models import Employee, Topic, User
 from helpdesk.errors import DomainError
 from tickets.actions.handing_over import hand_over_tickets
 from tickets.actions.junking import Junking, put_among_junk
+from tickets.actions.sorting import choose_topic
 from tickets.actions.working import ReasonMissing, add_note, answer_not_needed, locked, take_ticket
 from tickets.models import Ticket
 from tickets.queries import unfinished_messages
@@ -21,6 +22,7 @@ class BulkAct(models.TextChoices):
     TAKE = "take", _("take in hand")
     HAND_OVER = "hand_over", _("hand over to a colleague")
     NOT_NEEDED = "not_needed", _("answer not needed")
+    TOPIC = "topic", _("set the topic")
     NOTE = "note", _("add a note")
     JUNK = "junk", _("put among the junk")
 
@@ -39,6 +41,7 @@ class Choice:
     taker: Employee | None = None
     order_reason: str = ""
     is_sure: bool = False
+    topic: Topic | None = None
 
 
 @dataclass
@@ -73,6 +76,8 @@ def _act_on(ticket: Ticket, choice: Choice, *, by: User, at: datetime) -> None:
             put_among_junk(ticket, Junking(is_sure=choice.is_sure), by=by, at=at)
         case BulkAct.NOT_NEEDED:
             no_answer_needed(ticket, choice.words, by=by, at=at)
+        case BulkAct.TOPIC if choice.topic is not None:
+            choose_topic(ticket, choice.topic, by=by, at=at)
         case _:
             raise ValueError(choice.act)
 
