@@ -114,10 +114,12 @@ def saving(request: Request, pk: int) -> HttpResponse:
     """Keep the words while they are written; for the page's script as data.  (E-II.4c)"""
     found, now = get_draft_for(request.user, pk), timezone.now()
     form = DraftForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return JsonResponse({"words": _("This could not be saved.")}, status=422)
-    cleaned = form.cleaned_data
     is_script = request.headers.get("accept") == "application/json"
+    if not form.is_valid():
+        if is_script:
+            return JsonResponse({"words": _("This could not be saved.")}, status=422)
+        return _bench(request, found, status=422, typed=request.POST.get("text", ""), draft_form=form)
+    cleaned = form.cleaned_data
     try:
         revision = drafting.save_draft(found, cleaned["text"], cleaned["revision"], by=request.user, at=now)
         add_files(found, [file_of(one) for one in cleaned["attachments"]], by=request.user, at=now)
@@ -136,15 +138,15 @@ def submission(request: Request, pk: int) -> HttpResponse:
     found, now = get_draft_for(request.user, pk), timezone.now()
     form = DraftForm(request.POST, request.FILES)
     if not form.is_valid():
-        return redirect("draft", pk)
+        return _bench(request, found, status=422, typed=request.POST.get("text", ""), draft_form=form)
     cleaned = form.cleaned_data
     try:
         if found.state == Draft.State.WRITING:
             drafting.save_draft(found, cleaned["text"], cleaned["revision"], by=request.user, at=now)
             add_files(found, [file_of(one) for one in cleaned["attachments"]], by=request.user, at=now)
         drafting.submit_draft(found, cleaned["text"], seen=cleaned["seen"], by=request.user, at=now)
-    except DomainError as refused:
-        return _bench(request, found, status=422, refused=refused, typed=cleaned["text"])
+    except DomainError as refused:  # what was saved before it has a revision of its own
+        return _bench(request, get_draft_for(request.user, pk), status=422, refused=refused, typed=cleaned["text"])
     messages.success(request, _("The draft was submitted; the administrator was told and sends it to the client."))
     request.session["draft_done"] = str(pk)
     return redirect("drafts")
@@ -161,7 +163,7 @@ def consultation(request: Request, pk: int) -> HttpResponse:
     try:
         drafting.record_consultation(found, cleaned["reason"], seen=cleaned["seen"], by=request.user, at=now)
     except DomainError as refused:
-        return _bench(request, found, status=422, refused=refused)
+        return _bench(request, found, status=422, refused=refused, consultation_form=form)
     messages.success(request, _("The consultation was recorded: it is the answer."))
     request.session["draft_done"] = str(pk)
     return redirect("drafts")
@@ -174,7 +176,10 @@ def refusal(request: Request, pk: int) -> HttpResponse:
     found, form = get_draft_for(request.user, pk), ReasonForm(request.POST)
     if not form.is_valid():
         return _bench(request, found, status=422, refusal_form=form)
-    drafting.refuse_draft(found, form.cleaned_data["reason"], by=request.user, at=timezone.now())
+    try:
+        drafting.refuse_draft(found, form.cleaned_data["reason"], by=request.user, at=timezone.now())
+    except DomainError as refused:
+        return _bench(request, found, status=422, refused=refused, refusal_form=form)
     messages.success(request, _("The administrator was told why; the ticket is theirs again."))
     request.session["draft_done"] = str(pk)
     return redirect("drafts")

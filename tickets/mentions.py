@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from directory.folding import fold
 
 # Not inside an address: name@example.lv names nobody.
-NAMED = re.compile(r"(?<![\w.@+-])@([\w-]+)(?:[ \u00a0]+([\w-]+))?")
+AT = re.compile(r"(?<![\w.@+-])@([\w-]+)")
+MOST = 200  # characters of a name and surname
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,17 @@ def named_in(text: str, names: Mapping[int, tuple[str, str]]) -> Named:
     people: list[int] = []
     unclear: list[str] = []
     folded = {pk: (fold(first), fold(last)) for pk, (first, last) in names.items()}
-    for first, second in NAMED.findall(text):
-        whole = [pk for pk, pair in folded.items() if pair == (fold(first), fold(second))]
-        found = whole or [pk for pk, pair in folded.items() if pair[0] == fold(first)]
+    for at in AT.finditer(text):
+        said = " ".join(fold(text[at.start(1) : at.start(1) + MOST]).split())
+        whole = [pk for pk, pair in folded.items() if _begins(said, " ".join(pair))]
+        found = whole or [pk for pk, (first, _last) in folded.items() if _begins(said, first)]
         if len(found) == 1:
             people += found
         else:
-            unclear.append(first)
+            unclear.append(at[1])
     return Named(tuple(dict.fromkeys(people)), tuple(dict.fromkeys(unclear)))
+
+
+def _begins(said: str, name: str) -> bool:
+    """Tell whether the words begin with this name, whole."""
+    return said.startswith(name) and not re.match(r"[\w-]", said[len(name) : len(name) + 1])

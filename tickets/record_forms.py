@@ -82,6 +82,7 @@ class BreakingOffForm(forms.Form):
         widget=forms.Select(attrs={"class": "form-select"}),
     )
     text = TextField(label=_("Letter to the client"), required=False, widget=forms.Textarea(attrs={"rows": 9}))
+    codes_confirmed = forms.BooleanField(label=_("A personal identity code in it is meant to go out"), required=False)
 
     def __init__(self, *args: Any, desk: Desk, **kwargs: Any) -> None:
         kwargs.setdefault("auto_id", "talk_%s")
@@ -116,6 +117,9 @@ class BreakingOffForm(forms.Form):
     @property
     def letter(self) -> Reply | None:
         cleaned = self.cleaned_data
+        codes = cleaned["codes_confirmed"]
         if not cleaned["write"]:
             return None
-        return Reply(cleaned["text"], cleaned["key"].hex, is_substantive=False, seen=cleaned["seen"])
+        return Reply(
+            cleaned["text"], cleaned["key"].hex, is_substantive=False, seen=cleaned["seen"], codes_confirmed=codes
+        )

@@ -11,8 +11,9 @@ R = TypeVar("R")
 def ahead(make: Callable[[T], R], items: Iterable[T]) -> Generator[R, None, None]:
     """Yield what `make` makes of each item, in order; the next one is made by another thread meanwhile.
 
-    `make` never runs twice at a time, and not at all once the generator is closed. It may not use the database, as
-    every thread has a connection of its own; `items` are taken in the caller's thread.
+    `make` is a pure function: it uses neither the database nor a line to a server, as both are their thread's own. It
+    never runs twice at a time, and is not begun again once the generator is closed; `items` are taken in the caller's
+    thread.
     """
     with ThreadPoolExecutor(max_workers=1) as helper:
         coming: Future[R] | None = None

@@ -51,6 +51,10 @@ class Batch:
         self._gathered |= {message.message_id} - {""}
         self.threads.note(message)
 
+    def note_known(self, message_id: str) -> None:
+        """Note that a letter with this Message-ID was written elsewhere."""
+        self._known |= {message_id} - {""}
+
     def note_carried(self, mail: ReceivedMail) -> None:
         """Note what became of a mail."""
         self.guard.note(mail)

@@ -11,7 +11,7 @@ up to date by a delta query, so that a look into the mailbox costs what is new i
 import base64
 import logging
 import time
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -134,7 +134,7 @@ class GraphMailbox:
             return None
         return Mail(uid, row.received_at, raw)
 
-    def read_many(self, uids: Iterable[int]) -> Generator[Mail | MailUnreadable, None, None]:
+    def read_many(self, uids: Iterable[int]) -> Iterator[Mail | MailUnreadable]:
         return (mail for mail in map(self.read, uids) if mail is not None)
 
     def set_mark(self, uid: int, mark: str) -> None:

@@ -9,8 +9,8 @@ Marks are \\Flagged and the keywords below: plain IMAP knows no "complete".
 import imaplib
 import logging
 import ssl
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -20,7 +20,6 @@ from imapclient.exceptions import IMAPClientError
 from imapclient.imapclient import SENT
 
 from contact.email import oauth
-from contact.email.ahead import ahead
 from contact.email.mailbox import Mail, Mailbox, MailboxError, MailUnreadable, bounded
 
 logger = logging.getLogger(__name__)
@@ -151,7 +150,7 @@ class ImapMailbox:
         except IMAPClientError as refused:
             raise MailUnreadable(f"mail {uid}: {refused}") from refused
 
-    def read_many(self, uids: Iterable[int]) -> Generator[Mail | MailUnreadable, None, None]:
+    def read_many(self, uids: Iterable[int]) -> Iterator[Mail | MailUnreadable]:
         wanted = list(uids)
         for start in range(0, len(wanted), A_COMMAND):
             yield from self._read_some(wanted[start : start + A_COMMAND])
@@ -164,15 +163,16 @@ class ImapMailbox:
         except IMAPClientError as refused:
             yield from self._read_each(uids, refused)
             return
-        with closing(ahead(self._read_few, bounded(sizes))) as lists:
-            for mails in lists:
-                yield from mails
+        for few in bounded(sizes):
+            yield from self._read_few(few)
 
-    def _read_few(self, uids: list[int]) -> Sequence[Mail | MailUnreadable]:
+    def _read_few(self, uids: list[int]) -> Iterator[Mail | MailUnreadable]:
         try:
-            return self._fetch(uids)
+            mails = self._fetch(uids)
         except IMAPClientError as refused:
-            return list(self._read_each(uids, refused))
+            yield from self._read_each(uids, refused)
+        else:
+            yield from mails
 
     def _read_each(self, uids: list[int], refused: IMAPClientError) -> Iterator[Mail | MailUnreadable]:
         logger.info("%s is read one by one: %s", self.folder, refused)

@@ -144,6 +144,8 @@ def _carry_together(mails: list[ReceivedMail], letters: dict[int, ParsedMail], *
         _link(mail, letters[mail.pk], batch)
         batch.note_carried(mail)
         unsaved.append(mail)
+        if mail.box == Box.SENT:
+            save()  # the answer to it may be the next
     save()
 
 
@@ -156,6 +158,7 @@ def _link(mail: ReceivedMail, parsed: ParsedMail, batch: Batch) -> None:
     elif mail.box == Box.SENT:
         state, mail.message = sent.place(mail, parsed, letter_of(parsed), at=batch.at)
         _move(mail, state)
+        batch.note_known(parsed.message_id)
     elif _is_known(mail, parsed, batch):
         _move(mail, State.DUPLICATE)
     else:
@@ -230,6 +233,7 @@ def _show_what_it_answers(mail: ReceivedMail, parsed: ParsedMail, batch: Batch) 
         ours.message = receive_own_reply(mail.message.ticket, letter, written_at=ours.received_at, at=batch.at)
         _move(ours, State.LINKED)
         _save(ours)
+        batch.note_known(letter.message_id)
 
 
 def _is_ours(desk: Desk, parsed: ParsedMail, batch: Batch) -> bool:

@@ -3,7 +3,6 @@
 import hashlib
 import logging
 from collections.abc import Iterable
-from contextlib import closing
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -44,17 +43,16 @@ def take_in(desk: Desk, mailbox: Mailbox, uids: Iterable[int], *, box: str, at: 
     """Read and store these mails; return how many were new, and whether none of them was unreadable."""
     stored, is_whole, gathered = 0, True, list[Mail]()
     try:
-        with closing(mailbox.read_many(uids)) as mails:
-            for mail in mails:
-                if isinstance(mail, MailUnreadable):
-                    # It is tried again at every check, and does not stop those behind it.
-                    logger.warning("Mailbox of %s: %s", desk.code, mail)
-                    is_whole = False
-                    continue
-                if gathered and is_much([len(one.raw) for one in (*gathered, mail)]):
-                    stored += store_many(desk, mailbox, gathered, box=box, at=at)
-                    gathered = []
-                gathered.append(mail)
+        for mail in mailbox.read_many(uids):
+            if isinstance(mail, MailUnreadable):
+                # It is tried again at every check, and does not stop those behind it.
+                logger.warning("Mailbox of %s: %s", desk.code, mail)
+                is_whole = False
+                continue
+            if gathered and is_much([len(one.raw) for one in (*gathered, mail)]):
+                stored += store_many(desk, mailbox, gathered, box=box, at=at)
+                gathered = []
+            gathered.append(mail)
     finally:  # what was read before the line broke is kept: the next check goes on from there
         stored += store_many(desk, mailbox, gathered, box=box, at=at)
     return stored, is_whole

@@ -1,6 +1,6 @@
 """A mailbox behind one small interface, whatever holds it: an IMAP server, Microsoft 365 or a Maildir folder."""
 
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -77,11 +77,10 @@ class Mailbox(Protocol):
         """Return a mail without marking it as read; None if it is gone. Raises MailUnreadable."""
         ...
 
-    def read_many(self, uids: Iterable[int]) -> "Generator[Mail | MailUnreadable, None, None]":
+    def read_many(self, uids: Iterable[int]) -> "Iterator[Mail | MailUnreadable]":
         """Yield the mails in order, or why one cannot be read; those that are gone are left out.
 
-        A few are in memory at a time, as `is_much` says. It is to be closed before the mailbox is used for anything
-        else: the next ones may be on their way.
+        A few are in memory at a time, as `is_much` says.
         """
         ...
 

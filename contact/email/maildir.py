@@ -9,7 +9,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from email.parser import BytesHeaderParser
@@ -63,7 +63,7 @@ class MaildirMailbox:
                 continue
         return None
 
-    def read_many(self, uids: Iterable[int]) -> Generator[Mail | MailUnreadable, None, None]:
+    def read_many(self, uids: Iterable[int]) -> Iterator[Mail | MailUnreadable]:
         return (mail for mail in map(self.read, uids) if mail is not None)
 
     def set_mark(self, uid: int, mark: str) -> None:

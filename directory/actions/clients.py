@@ -203,7 +203,7 @@ def _keys(ids: Collection[int]) -> Iterable[tuple[int, str]]:
 
 
 def _locked(client: Client) -> Client:
-    client = Client.objects.select_for_update(of=("self",)).select_related("merged_into").get(pk=client.pk)
+    client = Client.objects.select_for_update(of=("self",), no_key=True).select_related("merged_into").get(pk=client.pk)
     if client.merged_into is not None:
         raise ClientMerged(client=client.merged_into.name)
     return client

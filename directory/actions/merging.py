@@ -65,7 +65,7 @@ def undo_merge(merge: ClientMerge, *, by: User | None, at: datetime) -> ClientMe
 
 def _locked(gone: Client, survivor: Client) -> tuple[Client, Client]:
     """Lock both in one order, so that two merges of the same pair come in turn."""
-    rows = Client.objects.select_for_update().filter(pk__in=[gone.pk, survivor.pk]).order_by("pk")
+    rows = Client.objects.select_for_update(no_key=True).filter(pk__in=[gone.pk, survivor.pk]).order_by("pk")
     found = {one.pk: one for one in rows}
     return found[gone.pk], found[survivor.pk]
 

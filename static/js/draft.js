@@ -50,46 +50,5 @@
     event.preventDefault();
     save();
   });
-  if (area.value !== saved) plan();
-  }
-  async function send(words) {
-    const body = new FormData(form);
-    body.set("text", words);
-    body.delete("attachments"); // files go when a person saves or submits
-    try {
-      const answer = await fetch(form.dataset.autosave, { method: "POST", body, headers: { Accept: "application/json" }, keepalive: words.length < 15000 });
-      if (!(answer.headers.get("content-type") || "").includes("json")) throw new Error("signed out");
-      const { revision: next, words: told } = await answer.json();
-      said.textContent = told;
-      if (!answer.ok) { isOver = true; said.classList.add("late"); return; }
-      saved = words;
-      revision.value = next;
-      if (area.value === words) try { localStorage.removeItem(key); } catch { /* forbidden */ }
-    } catch {
-      said.textContent = form.dataset.unsaved;
-    }
-  }
-  function plan() {
-    clearTimeout(timer);
-    timer = setTimeout(save, EVERY);
-  }
-  form.addEventListener("input", plan);
-  form.addEventListener("submit", () => clearTimeout(timer));
-  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") save(); });
-  form.querySelector("[data-save]").addEventListener("click", (event) => {
-    if (form.elements.attachments.files.length) return; // sent as a form: they go with it
-    event.preventDefault();
-    save();
-  });
-  // A similar answer goes in at the cursor.
-  for (const button of document.querySelectorAll("[data-insert]")) {
-    button.hidden = false;
-    button.addEventListener("click", () => {
-      const words = button.closest("details").querySelector(".similar__answer").textContent;
-      area.setRangeText(words, area.selectionStart, area.selectionEnd, "end");
-      area.dispatchEvent(new Event("input", { bubbles: true }));
-      area.focus();
-    });
-  }
   if (area.value !== saved) plan(); // words restored from this browser
 })();

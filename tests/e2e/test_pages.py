@@ -84,7 +84,8 @@ def pages_of_administrator() -> list[str]:
     views = [
         f"/queue/?view={view}" for view in ("all", "mine", "unprocessed", "waiting", "overdue", "complete", "junk")
     ]
-    tickets += [f"/clients/{pk}/" for pk in Client.objects.order_by("pk").values_list("pk", flat=True)[:1]]
+    one, other = Client.objects.order_by("pk").values_list("pk", flat=True)[:2]
+    tickets += [f"/clients/{one}/"]
     tickets += [f"/clients/imports/{pk}/" for pk in ClientImport.objects.order_by("pk").values_list("pk", flat=True)]
     tickets += [f"/competences/orders/{pk}/" for pk in CompetenceOrder.objects.values_list("pk", flat=True)]
     return [
@@ -92,7 +93,7 @@ def pages_of_administrator() -> list[str]:
         *("/drafts/", f"{tickets[0]}forwarding/"),
         *(f"{tickets[0]}breaking-off/", f"{tickets[0]}registration/", *registrations, "/registered/"),
         *(f"{tickets[0]}relations/", *(f"{one}splitting/" for one in tickets[:3]), "/handing-over/?from=1"),
-        *("/clients/1/merging/", "/clients/1/merging/?other=2"),
+        *(f"/clients/{one}/merging/", f"/clients/{one}/merging/?other={other}"),
         *(*mails, "/overdue/", *OFFICE_PAGES, *KNOWLEDGE_PAGES),
     ]
 

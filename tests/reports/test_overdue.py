@@ -132,5 +132,5 @@ class TestPage:
         sweep(at=NINE - MINUTE)
         client = browse("gunta")
         client.get("/overdue/")
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(15):
             assert client.get("/overdue/").context["late_count"] == 20

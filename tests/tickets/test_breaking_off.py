@@ -177,6 +177,13 @@ class TestPage:
         assert "Aizskarošas piezīmes." in answer.content.decode()
         assert not BreakingOff.objects.exists()
 
+    def test_an_identity_code_goes_out_only_when_that_is_meant(self, browse, url, message):
+        """E-I.4"""
+        form = self.form(message, write="on", text="Labdien! Personas kods 161175-19997.")
+        assert browse().post(url, form).status_code == 422
+        assert not BreakingOff.objects.exists()
+        assert browse().post(url, {**form, "codes_confirmed": "on"}).status_code == 302
+
     def test_the_templates_words_come_in_and_the_rest_stays(self, browse, url, message, template, ticket):
         answer = browse().post(url, self.form(message, rewrite="1", template=template.pk, text="Cits."))
         form = answer.context["form"]

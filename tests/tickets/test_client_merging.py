@@ -3,7 +3,7 @@
 import pytest
 
 from directory.actions.clients import add_phone
-from directory.models import ClientMerge
+from directory.models import Client, ClientMerge
 from directory.queries import likely_doubles
 from tests.support.facts import HOUR, MINUTE, events, fresh
 from tickets.actions.client_merging import merge_clients_and_tickets, undo_client_merge
@@ -52,7 +52,13 @@ class TestMerging:
         assert (fresh(second).client, fresh(ticket).client) == (second.client, ticket.client)
         assert later.client == ticket.client  # it came while they were one
 
-    def test_a_client_without_tickets_gives_none_back(self, ticket, second, ilze, nine):
+    def test_a_client_without_tickets_gets_none_of_the_others(self, ticket, ilze, nine):
+        empty = Client.objects.create(name="Tukšā Persona")
+        undo_client_merge(merge_clients_and_tickets(empty, ticket.client, by=ilze, at=nine), by=ilze, at=nine)
+        assert fresh(ticket).client == ticket.client
+        assert not tickets_of_client(ilze, empty.pk).exists()
+
+    def test_merged_once_more_it_is_another_merging(self, ticket, second, ilze, nine):
         third = merge_clients_and_tickets(second.client, ticket.client, by=ilze, at=nine)
         undo_client_merge(third, by=ilze, at=nine)
         undone = merge_clients_and_tickets(second.client, ticket.client, by=ilze, at=nine)

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from contact.email import outbound
 from directory.actions import enter_absence, enter_order, enter_topic
@@ -206,6 +207,23 @@ class TestBench:
         page = at_work("santa").post(f"/drafts/{draft.pk}/submission/", data)
         assert (page.status_code, fresh(draft).state, fresh(draft).text) == (422, "writing", WORDS)
         assert WORDS in page.content.decode()
+        assert page.context["current"].revision == 1, "what was saved by it is what the author goes on from"
+
+    @pytest.mark.parametrize("act", ["consultation", "refusal"])
+    def test_other_words_stay_too(self, at_work, draft, message, receive, submit, nine, act):
+        receive(nine + MINUTE, ticket=draft.ticket, message_id="<second@krumins.example>")
+        if act == "refusal":
+            submit(draft)
+        page = at_work("santa").post(f"/drafts/{draft.pk}/{act}/", {"reason": "Pastāstīju.", "seen": message.pk})
+        assert (page.status_code, page.context[f"{act}_form"]["reason"].value()) == (422, "Pastāstīju.")
+
+    @pytest.mark.parametrize("act", ["saving", "submission"])
+    def test_an_empty_file_loses_no_words(self, at_work, draft, message, act):
+        data = {"text": WORDS, "revision": 0, "seen": message.pk, "attachments": SimpleUploadedFile("tukšs.pdf", b"")}
+        page = at_work("santa").post(f"/drafts/{draft.pk}/{act}/", data)
+        assert (page.status_code, fresh(draft).state) == (422, "writing")
+        assert WORDS in page.content.decode()
+        assert page.context["draft_form"].errors["attachments"]
 
     def test_a_consultation_and_a_refusal_need_their_words(self, at_work, draft):
         browser = at_work("santa")

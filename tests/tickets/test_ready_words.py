@@ -9,9 +9,10 @@ from directory.actions.competences import TopicFacts
 from knowledge.actions import enter_macro, enter_template, enter_term
 from knowledge.actions.wording import MacroFields, TemplateFields, TermFields
 from knowledge.models import Lesson
-from tests.support.facts import events
+from tests.support.facts import events, fresh
 from tests.support.office import OPENED
 from tickets.actions.macros import MacroGone
+from tickets.actions.sorting import choose_topic
 from tickets.models import Message
 from tickets.wording import choices, macro_choices, placeholder_values
 
@@ -100,10 +101,10 @@ class TestFillingIn:
     def test_an_outsider_s_ticket_is_not_there(self, browse, ticket):
         assert browse("otto").get(f"/tickets/{ticket.number}/ready-words/").status_code == 404
 
-    def test_those_of_the_ticket_s_topic_come_first(self, desk, ticket, template, topic):
+    def test_those_of_the_ticket_s_topic_come_first(self, desk, ticket, template, topic, ilze):
         enter_template(desk, TemplateFields("Agrāka", "Labdien!", position=1), by=None, at=OPENED)
-        Lesson.objects.create(ticket=ticket, topic=topic, learned_at=OPENED)
-        assert [one.source.name for one in choices(ticket)] == ["Pārskats atvērts", "Agrāka"]
+        choose_topic(ticket, topic, by=ilze, at=OPENED)
+        assert [one.source.name for one in choices(fresh(ticket))] == ["Pārskats atvērts", "Agrāka"]
 
 
 class TestWithoutScripts:

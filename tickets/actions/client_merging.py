@@ -20,7 +20,7 @@ def merge_clients_and_tickets(gone: Client, survivor: Client, *, by: User, at: d
     merge = merge_clients(gone, survivor, by=by, at=at)
     if ClientMove.objects.filter(merge=merge).exists():
         return merge
-    moved = _move([], gone, survivor, Verb.CLIENT_MOVED, by=by, at=at)
+    moved = _move(None, gone, survivor, Verb.CLIENT_MOVED, by=by, at=at)
     ClientMove.objects.create(merge=merge, tickets=moved)
     return merge
 
@@ -36,13 +36,13 @@ def undo_client_merge(merge: ClientMerge, *, by: User, at: datetime) -> ClientMe
     return merge
 
 
-def _move(only: list[int], source: Client, target: Client, verb: Verb, *, by: User, at: datetime) -> list[int]:
-    """Give the tickets of `source`, or only these of them, to `target`; return their ids.
+def _move(only: list[int] | None, source: Client, target: Client, verb: Verb, *, by: User, at: datetime) -> list[int]:
+    """Give the tickets of `source`, or only these of them (none, for an empty list), to `target`; return their ids.
 
     Locked in the order of their ids, as every action that needs several does.
     """
     found = Ticket.objects.filter(client=source)
-    found = found.filter(pk__in=only) if only else found
+    found = found.filter(pk__in=only) if only is not None else found
     tickets = list(found.select_for_update(of=("self",), no_key=True).order_by("pk"))
     Ticket.objects.filter(pk__in=[one.pk for one in tickets]).update(client=target)
     facts = {"client": [source.pk, target.pk], "name": target.name}
