@@ -18,7 +18,13 @@ ENGLISH = {"accept-language": "en"}
 class TestNamedIn:
     """E-II.4c: who is named is told by name and surname, or by the name alone where there is one."""
 
-    NAMES = {1: ("Ilze", "Kalnciema"), 2: ("Santa", "Grinvalde"), 3: ("Jānis", "Bērziņš"), 4: ("Jānis", "Ozols"), 5: ("Anna Marija", "Liepa Ozola")}
+    NAMES = {
+        1: ("Ilze", "Kalnciema"),
+        2: ("Santa", "Grinvalde"),
+        3: ("Jānis", "Bērziņš"),
+        4: ("Jānis", "Ozols"),
+        5: ("Anna Marija", "Liepa Ozola"),
+    }
 
     @pytest.mark.parametrize(
         ("text", "people", "unclear"),
