@@ -1,5 +1,7 @@
 """One act on many tickets: each done whole or refused by itself, the refused ones named with their reasons."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -133,6 +135,31 @@ class TestRefusals:
             no_answer_needed(ticket, "zināšanai", by=ilze, at=nine)
 
 
+class TestLettersNobodyHasRead:
+    """E-II.3: what came after the list was shown is not closed with what was read."""
+
+    @pytest.mark.parametrize("kind", [BulkAct.NOT_NEEDED, BulkAct.JUNK])
+    def test_a_ticket_with_a_later_letter_is_refused_and_the_others_are_done(self, three, receive, act, nine, kind):
+        seen = {one.number: one.messages.get().pk for one in three}
+        later = receive(nine + 5 * MINUTE, ticket=three[1], message_id="<later@k.example>")
+        outcome = act(three, kind, "zināšanai", seen=seen)
+        assert (outcome.done, codes(outcome)) == ([three[0], three[2]], [(three[1], "not_seen_yet")])
+        assert set(three[1].messages.values_list("mark", flat=True)) == {"none"}
+        assert act([three[1]], kind, "zināšanai", seen={three[1].number: later.pk}).done == [three[1]]
+
+    def test_the_page_says_it_and_another_try_is_of_what_it_names(self, three, receive, browse, nine):
+        client = browse()
+        ticks = re.findall(r'name="tickets" value="([^"]+)"', client.get("/queue/").content.decode())
+        assert ticks == [f"{one.number}:{one.messages.get().pk}" for one in three]
+        later = receive(nine + 5 * MINUTE, ticket=three[1], message_id="<later@k.example>")
+        asked = client.post("/queue/bulk/", {"tickets": ticks, "act": "not_needed"}).content.decode()
+        assert re.findall(r'name="tickets" value="([^"]+)"', asked) == ticks, "a reason that lacked reads nothing"
+        client.post("/queue/bulk/", {"tickets": ticks, "act": "not_needed", "reason": "zināšanai"})
+        page = client.get("/queue/bulk/outcome/")
+        assert [one for one, _ in page.context["rows"]] == [three[1]]
+        assert f'value="{three[1].number}:{later.pk}"' in page.content.decode()
+
+
 class TestPages:
     """S-21: rows are ticked and done in one click, with or without scripts; a summary says what was not, and why."""
 
@@ -144,6 +171,12 @@ class TestPages:
         assert page.count('name="tickets"') == 3
         for act in BulkAct.values:
             assert f'name="act" value="{act}"' in page
+
+    def test_enter_does_nothing_by_itself(self, three, browse):
+        """The first button of a form is the one that Enter presses: here it is one that cannot be pressed."""
+        page = browse().get("/queue/").content.decode()
+        form = page[page.index('<form class="bulk"') :]
+        assert "disabled" in re.search(r'<button[^>]*type="submit"[^>]*>', form)[0]
 
     def test_who_does_not_work_tickets_ticks_nothing(self, three, browse):
         client = browse("gunta")
