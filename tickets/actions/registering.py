@@ -79,9 +79,11 @@ def unregister(registration: Registration, *, by: User, at: datetime) -> None:
 
 
 def take_number(ticket: Ticket, message: Message, *, by: User, at: datetime) -> None:
-    """Give the number that waits on the ticket to the reply just written. The caller holds the ticket's lock."""
+    """Give the number that waits on the ticket to the answer just written; a question, or another letter that answers
+    nothing, leaves it. The caller holds the ticket's lock.
+    """
     waiting = Registration.objects.filter(ticket=ticket).first()
-    if waiting is None or message.is_interim:
+    if waiting is None or message.is_interim or not message.is_substantive:
         return
     waiting.ticket, waiting.message = None, message
     waiting.save(update_fields=["ticket", "message"])
