@@ -19,6 +19,7 @@ from tickets.actions.bulk import BulkAct, Choice, Outcome, act_on_tickets
 from tickets.actions.working import OutOfOrder
 from tickets.bulk_forms import BulkForm
 from tickets.models import Ticket
+from tickets.note_words import noted_words
 from tickets.queries import tickets_visible_to, with_last_letter
 
 KEY = "bulk"
@@ -44,6 +45,8 @@ def bulk(request: Request) -> HttpResponse:
     )
     if outcome.done:
         messages.success(request, _done_words(form.choice.act, len(outcome.done)))
+    for words in dict.fromkeys(words for noted in outcome.noted for words in noted_words(noted)):
+        messages.info(request, words)
     if not outcome.refused:
         return redirect("queue")
     request.session[KEY] = _kept(outcome, form.choice)

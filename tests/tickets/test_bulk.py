@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from directory.actions import grant_role
 from escalation.models import Notice
 from tests.support.facts import HOUR, MINUTE, events, fresh
 from tests.support.office import make_employee
@@ -83,6 +84,12 @@ class TestActs:
         assert [(note.ticket, note.text) for note in Note.objects.order_by("ticket")] == [
             (one, "Piezvanīs rīt.") for one in three
         ]
+
+    def test_whom_the_note_names_is_told_of_each(self, three, act, cast, desk):
+        """E-II.4c: as of a note on one ticket."""
+        dace = make_employee("Dace Otra", "administrator", desk=desk)
+        assert [one.told for one in act(three, BulkAct.NOTE, "@Dace Otra, lūdzu, skaties.").noted] == [[dace]] * 3
+        assert set(Notice.objects.filter(recipient=dace).values_list("alert__trigger", flat=True)) == {"mentioned"}
 
     def test_a_client_whom_the_desk_knows_is_no_junk_unless_one_is_sure(self, three, act):
         three[1].client.is_confirmed = True
@@ -214,6 +221,21 @@ class TestPages:
 
     def test_nothing_ticked_is_said(self, three, browse):
         assert self.post(browse(), [], "take").status_code == 422
+
+    def test_whom_the_note_told_is_said_once(self, three, desk, browse):
+        dace = make_employee("Dace Otra", "administrator", desk=desk)
+        client = browse()
+        self.post(client, three, "note", text="@Dace Otra, lūdzu, skaties. @Neviens")
+        said = [str(one) for one in client.get("/queue/").context["messages"]]
+        assert len(said) == 3 and str(dace) in said[1] and "@Neviens" in said[2]
+
+    def test_a_row_of_a_desk_where_one_only_reads_has_no_box(self, three, receive, cast, browse, nine):
+        """A deputy director of one desk may be an administrator of another: only what can be done is offered."""
+        grant_role(cast.ilze, cast.other_desk, "deputy_director", by=None, at=nine)
+        theirs = receive(nine, desk=cast.other_desk, message_id="<x@x.example>").ticket
+        page = browse().get("/queue/").content.decode()
+        assert f"/tickets/{theirs.number}/" in page and f'value="{theirs.number}:' not in page
+        assert page.count('name="tickets"') == 3
 
     def test_another_desk_s_tickets_are_left_alone(self, three, receive, cast, browse, nine):
         theirs = receive(nine, desk=cast.other_desk, message_id="<x@x.example>").ticket

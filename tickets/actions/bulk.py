@@ -11,9 +11,10 @@ from directory.models import Employee, Topic, User
 from helpdesk.errors import DomainError
 from tickets.actions.handing_over import hand_over_tickets
 from tickets.actions.junking import Junking, put_among_junk
+from tickets.actions.noting import Noted, write_note
 from tickets.actions.replying import NotSeenYet
 from tickets.actions.sorting import choose_topic
-from tickets.actions.working import ReasonMissing, add_note, answer_not_needed, locked, take_ticket
+from tickets.actions.working import ReasonMissing, answer_not_needed, locked, take_ticket
 from tickets.models import Ticket
 from tickets.queries import last_from_client, unfinished_messages
 from tickets.transitions import Act, next_state
@@ -57,6 +58,8 @@ class Choice:
 class Outcome:
     done: list[Ticket] = field(default_factory=list)
     refused: list[tuple[Ticket, DomainError]] = field(default_factory=list)
+    # What became of the names in the notes, where notes were written.
+    noted: list[Noted] = field(default_factory=list)
 
 
 def act_on_tickets(tickets: Iterable[Ticket], choice: Choice, *, by: User, at: datetime) -> Outcome:
@@ -67,20 +70,21 @@ def act_on_tickets(tickets: Iterable[Ticket], choice: Choice, *, by: User, at: d
     outcome = Outcome()
     for one in ordered:
         try:
-            _act_on(one, choice, by=by, at=at)
+            noted = _act_on(one, choice, by=by, at=at)
         except DomainError as refused:
             outcome.refused.append((one, refused))
         else:
             outcome.done.append(one)
+            outcome.noted += [noted] if noted else []
     return outcome
 
 
-def _act_on(ticket: Ticket, choice: Choice, *, by: User, at: datetime) -> None:
+def _act_on(ticket: Ticket, choice: Choice, *, by: User, at: datetime) -> Noted | None:
     match choice.act:
         case BulkAct.TAKE:
             take_ticket(ticket, order_reason=choice.order_reason, by=by, at=at)
         case BulkAct.NOTE:
-            add_note(ticket, choice.words, by=by, at=at)
+            return write_note(ticket, choice.words, by=by, at=at)
         case BulkAct.JUNK:
             _put_among_junk(ticket, choice, by=by, at=at)
         case BulkAct.NOT_NEEDED:
@@ -89,6 +93,7 @@ def _act_on(ticket: Ticket, choice: Choice, *, by: User, at: datetime) -> None:
             choose_topic(ticket, choice.topic, by=by, at=at)
         case _:
             raise ValueError(choice.act)
+    return None
 
 
 @transaction.atomic
