@@ -146,7 +146,7 @@
   }
 
   // --- A form is sent once: data-once. (A form of htmx has hx-disabled-elt.) ------------------------------------------
-  const buttonsOf = (form) => $$("[type=submit]:not([data-no-act]), button:not([type])", form);
+  const buttonsOf = (form) => $$("[type=submit], button:not([type])", form);
 
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -179,11 +179,14 @@ class TestPages:
         for act in BulkAct.values:
             assert f'name="act" value="{act}"' in page
 
-    def test_enter_does_nothing_by_itself(self, three, browse):
-        """The first button of a form is the one that Enter presses: here it is one that cannot be pressed."""
-        page = browse().get("/queue/").content.decode()
+    def test_enter_does_nothing_without_scripts_either(self, three, browse):
+        """The first button of a form is the one that Enter presses: here it names no act."""
+        client = browse()
+        page = client.get("/queue/").content.decode()
         form = page[page.index('<form class="bulk"') :]
-        assert "disabled" in re.search(r'<button[^>]*type="submit"[^>]*>', form)[0]
+        assert 'name="act" value=""' in re.search(r'<button[^>]*type="submit"[^>]*>', form)[0]
+        assert self.post(client, three, "", reason="zināšanai").status_code == 422
+        assert {fresh(one).state for one in three} == {"unprocessed"}
 
     def test_who_does_not_work_tickets_ticks_nothing(self, three, browse):
         client = browse("gunta")
