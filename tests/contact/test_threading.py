@@ -1,5 +1,7 @@
 """Which ticket a letter belongs to: by what it answers, or by the number in its subject from who is on that ticket."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -95,9 +97,9 @@ class TestLocks:
         with CaptureQueriesContext(connection) as captured:
             mail_in(mail(message_id="<next@krumins.example>", subject=f"Re: {joined.number}"), NINE + HOUR)
         assert Message.objects.get(message_id="<next@krumins.example>").ticket == ticket
-        both = f'WHERE "tickets_ticket"."id" IN ({ticket.pk}, {joined.pk}) ORDER BY "tickets_ticket"."id" ASC'
-        statements = [one["sql"] for one in captured if 'FROM "tickets_ticket"' in one["sql"]]
-        assert len([one for one in statements if both in one]) == 1, statements
+        in_order = r'WHERE "tickets_ticket"."id" IN \(([^)]+)\) ORDER BY "tickets_ticket"."id" ASC'
+        locked = [found[1] for one in captured if (found := re.search(in_order, one["sql"]))]
+        assert [sorted(map(int, one.split(", "))) for one in locked][:1] == [[ticket.pk, joined.pk]]
 
 
 class TestNumberInTheSubject:
