@@ -18,17 +18,18 @@ from tickets.topics import topics_at
 MOST = 100
 
 
-class NumbersField(forms.Field):
-    """Numbers of tickets, each ticked."""
+class TicksField(forms.Field):
+    """Tickets that were ticked: by its number the client's last message that the list showed, as `number:message`."""
 
     widget = forms.SelectMultiple
 
-    def to_python(self, value: object) -> list[str]:
-        return [str(one) for one in value][:MOST] if isinstance(value, list) else []
+    def to_python(self, value: object) -> dict[str, int | None]:
+        ticks = [str(one).partition(":") for one in value][:MOST] if isinstance(value, list) else []
+        return {number: int(seen) if seen.isdecimal() else None for number, _colon, seen in ticks}
 
 
 class BulkForm(forms.Form):
-    tickets = NumbersField(error_messages={"required": _("Tick at least one ticket.")})
+    tickets = TicksField(error_messages={"required": _("Tick at least one ticket.")})
     act = forms.ChoiceField(choices=BulkAct.choices)
     taker = forms.ModelChoiceField(Employee.objects.none(), required=False)
     topic = forms.ModelChoiceField(Topic.objects.none(), required=False)
@@ -61,5 +62,11 @@ class BulkForm(forms.Form):
         cleaned = self.cleaned_data
         words = cleaned["text"] if cleaned["act"] == BulkAct.NOTE else cleaned["reason"]
         return Choice(
-            cleaned["act"], words, cleaned["taker"], cleaned["order_reason"], cleaned["sure"], cleaned["topic"]
+            cleaned["act"],
+            words,
+            cleaned["taker"],
+            cleaned["order_reason"],
+            cleaned["sure"],
+            cleaned["topic"],
+            cleaned["tickets"],
         )

@@ -1,5 +1,6 @@
 """The tickets that were ticked in the queue: one act on all of them, and what was refused and why."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +19,8 @@ from tickets.actions.bulk import BulkAct, Choice, Outcome, act_on_tickets
 from tickets.actions.working import OutOfOrder
 from tickets.bulk_forms import BulkForm
 from tickets.models import Ticket
-from tickets.queries import tickets_visible_to
+from tickets.note_words import noted_words
+from tickets.queries import tickets_visible_to, with_last_letter
 
 KEY = "bulk"
 # Acts for which something is chosen on a page of its own, and its field.
@@ -37,12 +39,14 @@ def bulk(request: Request) -> HttpResponse:
     if not form.is_valid():
         facts = _form_facts(request, form)
         return render(request, "tickets/bulk.html", facts, status=200 if facts["is_step"] else 422)
-    found = tickets_visible_to(request.user).filter(desk__in=desks, number__in=form.cleaned_data["tickets"])
+    found = tickets_visible_to(request.user).filter(desk__in=desks, number__in=list(form.cleaned_data["tickets"]))
     outcome = act_on_tickets(
         found.select_related("desk", "client", "owner"), form.choice, by=request.user, at=timezone.now()
     )
     if outcome.done:
         messages.success(request, _done_words(form.choice.act, len(outcome.done)))
+    for words in dict.fromkeys(words for noted in outcome.noted for words in noted_words(noted)):
+        messages.info(request, words)
     if not outcome.refused:
         return redirect("queue")
     request.session[KEY] = _kept(outcome, form.choice)
@@ -70,8 +74,8 @@ def outcome(request: Request) -> HttpResponse:
     return render(request, "tickets/bulk_outcome.html", facts)
 
 
-def _tickets(request: Request, numbers: list[str]) -> list[Ticket]:
-    found = tickets_visible_to(request.user).filter(number__in=numbers)
+def _tickets(request: Request, numbers: Iterable[str]) -> list[Ticket]:
+    found = with_last_letter(tickets_visible_to(request.user).filter(number__in=list(numbers)))
     return list(found.select_related("client", "owner").order_by("queued_at", "pk"))
 
 
@@ -80,7 +84,9 @@ def _form_facts(request: Request, form: BulkForm) -> dict[str, Any]:
 
     To whom tickets are handed over, and of what topic they are, is asked there, as a step of its own.
     """
-    act, rows = form.cleaned_data.get("act", ""), _tickets(request, form.cleaned_data.get("tickets", []))
+    act, ticks = form.cleaned_data.get("act", ""), form.cleaned_data.get("tickets", {})
+    # What was read when they were ticked stays so: nothing of what came since was shown.
+    rows = [(one, ticks[one.number]) for one in _tickets(request, ticks)]
     return {
         "is_step": bool(rows) and act in STEPS and STEPS[act] not in request.POST,
         "form": form,

@@ -126,7 +126,8 @@ def with_row_facts(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     latest = Message.objects.filter(ticket=OuterRef("pk"), kind=Message.Kind.INCOMING).order_by("-at", "-pk")
     words = Case(When(reply="", then=Left("text", 2 * WORDS)), default=Left("reply", 2 * WORDS))
     return (
-        tickets.select_related("desk__calendar", "client", "owner", "topic")
+        with_last_letter(tickets)
+        .select_related("desk__calendar", "client", "owner", "topic")
         .annotate(words=Subquery(latest.annotate(words=words).values("words")[:1]))
         .prefetch_related(
             Prefetch(
@@ -138,6 +139,12 @@ def with_row_facts(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
             ),
         )
     )
+
+
+def with_last_letter(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """Add `last_letter`, the id of the client's message that came last: what a list of tickets shows is read up to it."""
+    letters = Message.objects.filter(ticket=OuterRef("pk"), kind=Message.Kind.INCOMING).order_by("-pk")
+    return tickets.annotate(last_letter=Subquery(letters.values("pk")[:1]))
 
 
 def older_unprocessed(ticket: Ticket) -> QuerySet[Ticket]:

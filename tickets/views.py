@@ -68,7 +68,8 @@ def queue(request: Request) -> HttpResponse:
     page = CountedPaginator(tickets, PER_PAGE, known=known).get_page(request.GET.get("page"))
     facts = {"view": view, "counts": counts, "page": page, "rows": pages.rows(page, at=now), "now": now}
     facts |= {"topic": topic}
-    facts["can_tick"] = view not in ("complete", "junk") and bool(desks_where(request.user, Right.WORK))
+    facts["desks_to_work"] = desks_where(request.user, Right.WORK)
+    facts["can_tick"] = view not in ("complete", "junk") and bool(facts["desks_to_work"])
     if request.htmx:
         return render(request, "tickets/queue.html#list", facts)
     return render(

@@ -19,8 +19,11 @@ class Threads:
         self._desk = desk
         threads = threads_of(desk, {one for letter in letters for one in answered_by(letter)})
         numbers = {number for letter in letters if (number := _number(desk, letter.subject))}
-        named = dict(Ticket.objects.filter(desk=desk, number__in=numbers).values_list("number", "pk"))
-        tickets = arrivals.lock([*threads.values(), *named.values()])
+        found = Ticket.objects.filter(desk=desk, number__in=numbers).values_list("number", "pk", "merged_into")
+        named = {number: pk for number, pk, _survivor in found}
+        # At once with their survivors, in the order of ids: so lock those who join tickets and undo it.
+        survivors = [pk for _number, _pk, pk in found if pk is not None]
+        tickets = arrivals.lock([*threads.values(), *named.values(), *survivors])
         self._threads = {message_id: tickets[pk] for message_id, pk in threads.items()}
         self._named = {number: tickets[pk] for number, pk in named.items()}
         writers = writers_on({one.pk for one in tickets.values()})

@@ -20,6 +20,10 @@
     last = box;
     count();
   });
+  // Enter on a box or in a reason does nothing: which of the acts was meant, nobody can tell.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches(`${TICK}, #bulk input`)) event.preventDefault();
+  });
   document.addEventListener("reset", (event) => { if (event.target.id === "bulk") setTimeout(count); });
   // While rows are ticked the list stands still: nothing that was chosen or typed is swapped away.
   document.addEventListener("htmx:beforeRequest", (event) => {

@@ -1,11 +1,16 @@
 """Which ticket a letter belongs to: by what it answers, or by the number in its subject from who is on that ticket."""
 
+import re
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from contact.models import ReceivedMail
 from tests.support.facts import HOUR, MINUTE, fresh
 from tests.support.letters import mail
 from tests.support.office import riga
+from tickets.actions.joining import join_ticket
 from tickets.actions.replying import Reply, reply_to_client
 from tickets.actions.working import junk_ticket
 from tickets.models import Message, Ticket
@@ -80,6 +85,21 @@ class TestAnswers:
     def test_the_ticket_s_junk_stays_junk(self, ticket, write, ilze):
         junk_ticket(ticket, by=ilze, at=NINE + MINUTE)
         assert (write(In_Reply_To="<first@krumins.example>").ticket, fresh(ticket).state) == (ticket, "junk")
+
+
+class TestLocks:
+    """Design 2.2: tickets are locked in the order of their ids, so that nobody waits for another in a ring."""
+
+    def test_of_a_joined_ticket_the_survivor_is_locked_in_the_same_statement(self, ticket, mail_in, ilze):
+        mail_in(mail(message_id="<second@krumins.example>", subject="Cits"), NINE)
+        joined = Ticket.objects.exclude(pk=ticket.pk).get()
+        join_ticket(joined, ticket, by=ilze, at=NINE + MINUTE)
+        with CaptureQueriesContext(connection) as captured:
+            mail_in(mail(message_id="<next@krumins.example>", subject=f"Re: {joined.number}"), NINE + HOUR)
+        assert Message.objects.get(message_id="<next@krumins.example>").ticket == ticket
+        in_order = r'WHERE "tickets_ticket"."id" IN \(([^)]+)\) ORDER BY "tickets_ticket"."id" ASC'
+        locked = [found[1] for one in captured if (found := re.search(in_order, one["sql"]))]
+        assert [sorted(map(int, one.split(", "))) for one in locked][:1] == [[ticket.pk, joined.pk]]
 
 
 class TestNumberInTheSubject:

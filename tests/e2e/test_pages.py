@@ -164,6 +164,15 @@ class TestTicking:
         queue.locator("#bulk [type=reset]").click()
         assert not queue.locator("#bulk").is_visible()
 
+    def test_enter_in_the_reason_or_on_a_box_does_nothing(self, queue):
+        queue.locator(".ticket-row__tick input").first.click()
+        queue.keyboard.press("Enter")
+        queue.locator("#bulk summary").first.click()
+        queue.locator("#bulk-reason").fill("zināšanai")
+        queue.keyboard.press("Enter")
+        queue.wait_for_timeout(500)
+        assert queue.url.endswith("/queue/") and queue.locator("#bulk-reason").input_value() == "zināšanai"
+
     def test_the_list_stands_still_while_rows_are_ticked(self, queue):
         asked: list[str] = []
         queue.on("request", lambda request: asked.append(request.url) if "/queue/?" in request.url else None)

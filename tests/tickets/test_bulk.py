@@ -1,9 +1,12 @@
 """One act on many tickets: each done whole or refused by itself, the refused ones named with their reasons."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from directory.actions import grant_role
 from escalation.models import Notice
 from tests.support.facts import HOUR, MINUTE, events, fresh
 from tests.support.office import make_employee
@@ -82,6 +85,12 @@ class TestActs:
             (one, "Piezvanīs rīt.") for one in three
         ]
 
+    def test_whom_the_note_names_is_told_of_each(self, three, act, cast, desk):
+        """E-II.4c: as of a note on one ticket."""
+        dace = make_employee("Dace Otra", "administrator", desk=desk)
+        assert [one.told for one in act(three, BulkAct.NOTE, "@Dace Otra, lūdzu, skaties.").noted] == [[dace]] * 3
+        assert set(Notice.objects.filter(recipient=dace).values_list("alert__trigger", flat=True)) == {"mentioned"}
+
     def test_a_client_whom_the_desk_knows_is_no_junk_unless_one_is_sure(self, three, act):
         three[1].client.is_confirmed = True
         three[1].client.save()
@@ -133,6 +142,31 @@ class TestRefusals:
             no_answer_needed(ticket, "zināšanai", by=ilze, at=nine)
 
 
+class TestLettersNobodyHasRead:
+    """E-II.3: what came after the list was shown is not closed with what was read."""
+
+    @pytest.mark.parametrize("kind", [BulkAct.NOT_NEEDED, BulkAct.JUNK])
+    def test_a_ticket_with_a_later_letter_is_refused_and_the_others_are_done(self, three, receive, act, nine, kind):
+        seen = {one.number: one.messages.get().pk for one in three}
+        later = receive(nine + 5 * MINUTE, ticket=three[1], message_id="<later@k.example>")
+        outcome = act(three, kind, "zināšanai", seen=seen)
+        assert (outcome.done, codes(outcome)) == ([three[0], three[2]], [(three[1], "not_seen_yet")])
+        assert set(three[1].messages.values_list("mark", flat=True)) == {"none"}
+        assert act([three[1]], kind, "zināšanai", seen={three[1].number: later.pk}).done == [three[1]]
+
+    def test_the_page_says_it_and_another_try_is_of_what_it_names(self, three, receive, browse, nine):
+        client = browse()
+        ticks = re.findall(r'name="tickets" value="([^"]+)"', client.get("/queue/").content.decode())
+        assert ticks == [f"{one.number}:{one.messages.get().pk}" for one in three]
+        later = receive(nine + 5 * MINUTE, ticket=three[1], message_id="<later@k.example>")
+        asked = client.post("/queue/bulk/", {"tickets": ticks, "act": "not_needed"}).content.decode()
+        assert re.findall(r'name="tickets" value="([^"]+)"', asked) == ticks, "a reason that lacked reads nothing"
+        client.post("/queue/bulk/", {"tickets": ticks, "act": "not_needed", "reason": "zināšanai"})
+        page = client.get("/queue/bulk/outcome/")
+        assert [one for one, _ in page.context["rows"]] == [three[1]]
+        assert f'value="{three[1].number}:{later.pk}"' in page.content.decode()
+
+
 class TestPages:
     """S-21: rows are ticked and done in one click, with or without scripts; a summary says what was not, and why."""
 
@@ -144,6 +178,15 @@ class TestPages:
         assert page.count('name="tickets"') == 3
         for act in BulkAct.values:
             assert f'name="act" value="{act}"' in page
+
+    def test_enter_does_nothing_without_scripts_either(self, three, browse):
+        """The first button of a form is the one that Enter presses: here it names no act."""
+        client = browse()
+        page = client.get("/queue/").content.decode()
+        form = page[page.index('<form class="bulk"') :]
+        assert 'name="act" value=""' in re.search(r'<button[^>]*type="submit"[^>]*>', form)[0]
+        assert self.post(client, three, "", reason="zināšanai").status_code == 422
+        assert {fresh(one).state for one in three} == {"unprocessed"}
 
     def test_who_does_not_work_tickets_ticks_nothing(self, three, browse):
         client = browse("gunta")
@@ -181,6 +224,21 @@ class TestPages:
 
     def test_nothing_ticked_is_said(self, three, browse):
         assert self.post(browse(), [], "take").status_code == 422
+
+    def test_whom_the_note_told_is_said_once(self, three, desk, browse):
+        dace = make_employee("Dace Otra", "administrator", desk=desk)
+        client = browse()
+        self.post(client, three, "note", text="@Dace Otra, lūdzu, skaties. @Neviens")
+        said = [str(one) for one in client.get("/queue/").context["messages"]]
+        assert len(said) == 3 and str(dace) in said[1] and "@Neviens" in said[2]
+
+    def test_a_row_of_a_desk_where_one_only_reads_has_no_box(self, three, receive, cast, browse, nine):
+        """A deputy director of one desk may be an administrator of another: only what can be done is offered."""
+        grant_role(cast.ilze, cast.other_desk, "deputy_director", by=None, at=nine)
+        theirs = receive(nine, desk=cast.other_desk, message_id="<x@x.example>").ticket
+        page = browse().get("/queue/").content.decode()
+        assert f"/tickets/{theirs.number}/" in page and f'value="{theirs.number}:' not in page
+        assert page.count('name="tickets"') == 3
 
     def test_another_desk_s_tickets_are_left_alone(self, three, receive, cast, browse, nine):
         theirs = receive(nine, desk=cast.other_desk, message_id="<x@x.example>").ticket

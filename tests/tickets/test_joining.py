@@ -9,6 +9,7 @@ from contact.email import inbound, outbound
 from sla.models import Deadline
 from tests.support.facts import HOUR, MINUTE, deadline, events, fresh
 from tests.support.letters import mail, report
+from tickets.actions.approving import ask_approval
 from tickets.actions.joining import (
     CannotJoin,
     PromiseOpen,
@@ -19,6 +20,7 @@ from tickets.actions.joining import (
 )
 from tickets.actions.pausing import pause_ticket
 from tickets.actions.promising import promise_answer
+from tickets.actions.registering import RecordEntry, TwoNumbers, register_next, unregister
 from tickets.actions.replying import Reply, reply_to_client
 from tickets.actions.working import add_note, answer_not_needed, complete_ticket, junk_ticket, take_ticket
 from tickets.models import Joining, Message, Ticket
@@ -180,6 +182,54 @@ class TestLaterMail:
         last = receive(nine + 3 * HOUR, message_id="<last@x.example>").ticket
         join_ticket(survivor, last, by=ilze, at=nine + 4 * HOUR)
         assert receive(nine + 5 * HOUR, ticket=other, message_id="<c@x.example>").ticket == last
+
+
+class TestWhatWaited:
+    """S-5.2, E-II.4: what waited for the reply of the joined ticket does not get lost on it, nor twice on the other."""
+
+    @pytest.fixture
+    def number(self, other, ilze, nine):
+        return register_next(other, RecordEntry("1-8/345", nine.date()), by=ilze, at=nine + HOUR)
+
+    def test_the_number_waits_on_the_survivor_and_comes_back(self, number, ticket, other, join, ilze, nine):
+        join()
+        assert fresh(number).ticket == ticket
+        assert [event.data["number"] for event in events(other, "reply.unregistered")] == [["1-8/345", None]]
+        undo_joining(fresh(other), by=ilze, at=nine + 3 * HOUR)
+        assert fresh(number).ticket == other
+
+    def test_a_number_that_a_reply_has_taken_meanwhile_stays_its_own(
+        self, number, ticket, other, join, answer, ilze, nine
+    ):
+        join()
+        reply = answer(fresh(ticket), nine + 3 * HOUR, sent=True)
+        undo_joining(fresh(other), by=ilze, at=nine + 4 * HOUR)
+        assert (fresh(number).message, fresh(number).ticket) == (reply, None)
+
+    def test_a_number_that_was_taken_off_meanwhile_is_gone(self, number, other, join, ilze, nine):
+        join()
+        unregister(number, by=ilze, at=nine + 3 * HOUR)
+        assert undo_joining(fresh(other), by=ilze, at=nine + 4 * HOUR).state != "merged"
+
+    def test_of_two_numbers_one_is_to_be_removed_first(self, number, ticket, other, join, ilze, nine):
+        register_next(ticket, RecordEntry("1-8/346", nine.date()), by=ilze, at=nine + HOUR)
+        with pytest.raises(TwoNumbers):
+            join()
+        assert (fresh(other).state, fresh(number).ticket) == ("unprocessed", other)
+
+    def test_words_that_waited_for_approval_are_withdrawn_and_wait_again(self, ticket, other, join, ilze, nine):
+        approval = ask_approval(other, "Labdien!", by=ilze, at=nine + HOUR)
+        join()
+        assert fresh(approval).state == "withdrawn"
+        undo_joining(fresh(other), by=ilze, at=nine + 3 * HOUR)
+        assert (fresh(approval).state, fresh(approval).decided_at) == ("waiting", None)
+
+    def test_words_withdrawn_before_do_not_wait_again(self, ticket, other, join, ilze, nine):
+        first = ask_approval(other, "Labdien!", by=ilze, at=nine + HOUR)
+        ask_approval(other, "Labdien, Pēteri!", by=ilze, at=nine + HOUR + MINUTE)
+        join()
+        undo_joining(fresh(other), by=ilze, at=nine + 3 * HOUR)
+        assert fresh(first).state == "withdrawn"
 
 
 class TestUndoing:

@@ -128,9 +128,16 @@ class TestTheNextReply:
 
     def test_one_after_it_does_not(self, ticket, answer, ilze, nine):
         register_next(ticket, ENTRY, by=ilze, at=nine)
-        answer(ticket, is_substantive=False)
+        answer(ticket)
         second = answer(ticket, nine + MINUTE, key="b" * 32)
         assert not Registration.objects.filter(message=second).exists()
+
+    def test_a_question_to_the_client_leaves_it_for_the_answer(self, ticket, answer, ilze, nine):
+        register_next(ticket, ENTRY, by=ilze, at=nine)
+        answer(ticket, is_substantive=False)
+        assert Registration.objects.get().ticket == ticket
+        second = answer(ticket, nine + MINUTE, key="b" * 32)
+        assert Registration.objects.get().message == second
 
     def test_the_notice_of_a_forwarding_leaves_it(self, ticket, forward, ilze, nine):
         register_next(ticket, ENTRY, by=ilze, at=nine)

@@ -7,10 +7,12 @@ from tests.support.office import letter, make_employee
 from tickets.actions.bulk import BulkAct, Choice, act_on_tickets
 from tickets.actions.handing_over import hand_over_all
 from tickets.actions.joining import join_ticket
+from tickets.actions.linking import link_tickets
 from tickets.actions.receiving import Arrivals
-from tickets.actions.splitting import Chosen, MovedMeanwhile, NothingToSplit, split_ticket
+from tickets.actions.splitting import Chosen, MovedMeanwhile, NothingToSplit, split_ticket, undo_split
 from tickets.actions.working import take_ticket
 from tickets.models import HandOver, Link, Message, Ticket
+from tickets.transitions import NotAllowedInState
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -123,6 +125,18 @@ class TestJoining:
         )
         assert {fresh(first).state, fresh(second).state} == {"merged", "unprocessed"}
         assert len(refusals(outcomes)) == 1 or outcomes[0] == outcomes[1]
+
+    def test_a_split_undone_while_the_two_are_joined_does_not_wait_in_a_ring(
+        self, ticket, second, dace, ilze, nine, at_once
+    ):
+        for _ in range(5):
+            made = split_ticket(fresh(ticket), Chosen(frozenset({second.pk})), by=ilze, at=nine + HOUR)
+            outcomes = at_once(
+                lambda made=made: undo_split(made, by=ilze, at=nine + HOUR),
+                lambda made=made: link_tickets(ticket, made, by=dace.user, at=nine + HOUR),
+            )
+            assert all(isinstance(one, NotAllowedInState) for one in refusals(outcomes))
+            assert fresh(second).ticket == ticket
 
 
 class TestMany:

@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from sla.models import Deadline
 from tests.support.facts import HOUR, MINUTE, deadline, events, fresh
 from tests.support.letters import mail
+from tickets.actions.delivering import bounce
 from tickets.actions.joining import ReplyUnderWay, join_ticket
 from tickets.actions.linking import CannotLink, link_tickets, undo_link
 from tickets.actions.pausing import pause_ticket
@@ -112,6 +113,23 @@ class TestSplitting:
         answer(fresh(made), nine + 3 * HOUR, sent=True, reason="urgent")
         assert (fresh(made).state, deadline(second, "reply").state) == ("complete", "met")
         assert ticket.deadlines.get(kind="reply").state == "running"
+
+    def test_a_reply_that_comes_back_opens_every_ticket_that_it_had_answered(self, ticket, second, split, answer, nine):
+        reply = answer(fresh(ticket), nine + 2 * HOUR, sent=True)
+        made = split(at=nine + 3 * HOUR)
+        assert (fresh(ticket).state, made.state) == ("complete", "complete")
+        bounce(reply, "5.1.1", at=nine + 4 * HOUR)
+        assert (fresh(ticket).state, fresh(made).state) == ("incomplete", "incomplete")
+        assert (fresh(made).completed_at, fresh(second).mark) == (None, "incomplete")
+        assert deadline(second, "reply").state == "running"
+
+    def test_and_owes_nothing_on_one_that_is_junk_by_now(self, ticket, second, split, answer, receive, ilze, nine):
+        reply = answer(fresh(ticket), nine + 2 * HOUR, sent=True)
+        made = split(at=nine + 3 * HOUR)
+        receive(nine + 3 * HOUR, ticket=made, message_id="<c@krumins.example>")
+        junk_ticket(fresh(made), by=ilze, at=nine + 3 * HOUR)
+        bounce(reply, "5.1.1", at=nine + 4 * HOUR)
+        assert (fresh(made).state, deadline(second, "reply").state) == ("junk", "cancelled")
 
     def test_the_client_s_later_answer_goes_where_its_letter_went(self, cast, split, second, mail_in, nine):
         made = split()

@@ -17,7 +17,7 @@ from escalation.actions import raise_alert
 from escalation.models import Alert
 from helpdesk import nudge
 from helpdesk.errors import DomainError
-from sla.actions import cancel_deadlines, hold_for_sending, meet_deadlines, release_from_sending
+from sla.actions import cancel_deadlines, hold_for_sending, meet_deadlines, own_deadlines, release_from_sending
 from sla.models import Deadline
 from sla.queries import deadlines_of
 from tickets.actions.pausing import resume_ticket
@@ -190,6 +190,7 @@ def bounce(message: Message, error: str, *, failed: Mapping[str, str] = NOBODY, 
     The administrator is told. If no client is left whom it reached, what it answered is owed again and the ticket is
     open. A no-op for recipients that it had come back from before.
     """
+    _lock_answered(message)
     if _locked(message)[1].state in (State.UNKNOWN, State.SENDING):
         accept(message, at=at)  # what comes back did leave
     ticket, delivery = _locked(message)
@@ -286,6 +287,7 @@ def note_seen(message: Message, *, by: User, at: datetime) -> None:
 @transaction.atomic
 def note_no_answer(message: Message, *, by: User, at: datetime) -> None:
     """A person says that what the office wrote by hand was no answer: what it met is owed again. Raises NotWaiting."""
+    _lock_answered(message)
     ticket, _ = _locked(message)
     message = Message.objects.select_for_update().get(pk=message.pk)
     if not message.is_by_hand:
@@ -309,6 +311,13 @@ def _locked(message: Message) -> tuple[Ticket, Delivery]:
         raise NotWaiting  # a client's letter
     delivery.message = message
     return ticket, delivery
+
+
+def _lock_answered(message: Message) -> None:
+    """Lock, in the order of their ids, the reply's ticket and those where something is that it met: split off since."""
+    met = Deadline.objects.filter(answer=message).values_list("ticket_id", flat=True)
+    tickets = Ticket.objects.filter(pk__in={message.ticket_id, *met}).order_by("pk")
+    list(tickets.select_for_update(of=("self",), no_key=True).values_list("pk"))
 
 
 def _move(delivery: Delivery, state: str, *, try_at: datetime | None = None) -> None:
@@ -348,11 +357,20 @@ def _owe_again(ticket: Ticket, message: Message, *, at: datetime) -> None:
         return  # what it told of, the client has
     released = release_from_sending(message, at=at)
     set_marks(Message.objects.filter(pk__in=[one.message_id for one in released]), Message.Mark.INCOMPLETE)
+    _open_again(ticket, at=at)
+    for other in Ticket.objects.filter(pk__in={one.ticket_id for one in released} - {ticket.pk}).order_by("pk"):
+        # Split off since, with letters that the reply had answered: they are owed there, by whoever has that ticket.
+        split = locked(other)
+        own_deadlines(split, split.owner)
+        _open_again(split, at=at)
+    nudge.after_commit("escalation.sweep")
+
+
+def _open_again(ticket: Ticket, *, at: datetime) -> None:
     if ticket.state == Ticket.State.COMPLETE:
         set_state(ticket, Ticket.State.INCOMPLETE, at=at)
     elif ticket.state == Ticket.State.JUNK:
         cancel_deadlines(deadlines_of(ticket), Deadline.CancelReason.JUNK, by=None, at=at)
-    nudge.after_commit("escalation.sweep")
 
 
 def _is_answered_since(message: Message) -> bool:

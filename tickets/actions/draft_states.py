@@ -54,6 +54,17 @@ def ask(ticket: Ticket, text: str, draft: Draft | None, *, asked_by: Employee, a
     return Approval.objects.create(ticket=ticket, draft=draft, text=text, asked_by=asked_by, asked_at=at)
 
 
+def withdraw_approval(ticket: Ticket, *, at: datetime) -> None:
+    """Withdraw what waits for approval on the ticket."""
+    _withdraw(Approval.objects.filter(ticket=ticket), at=at)
+
+
+def ask_again(ticket: Ticket, *, withdrawn_at: datetime) -> None:
+    """Undo the withdrawing of that instant."""
+    withdrawn = Approval.objects.filter(ticket=ticket, state=Approval.State.WITHDRAWN, decided_at=withdrawn_at)
+    withdrawn.update(state=Approval.State.WAITING, decided_at=None)
+
+
 def _withdraw(approvals: QuerySet[Approval], *, at: datetime) -> None:
     waiting = approvals.filter(state=Approval.State.WAITING)
     waiting.update(state=Approval.State.WITHDRAWN, decided_at=at)

@@ -12,8 +12,10 @@ from helpdesk.errors import DomainError
 from sla.actions import own_deadlines, restore_deadlines
 from sla.models import Deadline
 from sla.queries import deadlines_of
+from tickets.actions import draft_states
 from tickets.actions.pausing import resume_ticket
 from tickets.actions.receiving import reopen
+from tickets.actions.registering import move_number
 from tickets.actions.working import complete_if_nothing_waits, locked
 from tickets.models import Delivery, Joining, Message, Note, Ticket
 from tickets.queries import survivor_of, unfinished_messages
@@ -41,8 +43,9 @@ class PromiseOpen(DomainError):
 def join_ticket(ticket: Ticket, into: Ticket, *, by: User, at: datetime) -> Ticket:
     """Move the ticket's messages, notes and their deadlines to `into`; return that. Times stay as they were.
 
-    The emptied ticket is *merged*: later mail of it goes to the survivor. A no-op if it is merged already. Raises
-    NotAllowedInState, CannotJoin, ReplyUnderWay, PromiseOpen.
+    The emptied ticket is *merged*: later mail of it goes to the survivor, and the number that waited for its reply
+    waits there. Words that waited for approval are withdrawn. A no-op if it is merged already. Raises
+    NotAllowedInState, CannotJoin, ReplyUnderWay, PromiseOpen, TwoNumbers.
     """
     ticket, into = both_locked(ticket, into)
     state = next_state(ticket.state, Act.JOIN)
@@ -55,8 +58,10 @@ def join_ticket(ticket: Ticket, into: Ticket, *, by: User, at: datetime) -> Tick
         raise PromiseOpen
     if ticket.state == State.WAITING:
         resume_ticket(ticket, resumed_at=at, by=by, at=at)
+    number = move_number(ticket, into, by=by, at=at)
+    draft_states.withdraw_approval(ticket, at=at)
     moved = {"messages": _ids(Message, ticket), "notes": _ids(Note, ticket)}
-    _move(Joining.objects.create(ticket=ticket, into=into, at=at, **moved), ticket, into)
+    _move(Joining.objects.create(ticket=ticket, into=into, at=at, registration=number, **moved), ticket, into)
     _put(ticket, state, into, at=at)
     _open_for_client(into, ticket, at=at)
     record(ticket, Verb.TICKET_JOINED, by=by, at=at, into=into.number)
@@ -66,7 +71,10 @@ def join_ticket(ticket: Ticket, into: Ticket, *, by: User, at: datetime) -> Tick
 
 @transaction.atomic
 def undo_joining(ticket: Ticket, *, by: User, at: datetime) -> Ticket:
-    """Give a merged ticket back what moved: messages, notes, deadlines. Raises NotAllowedInState, ReplyUnderWay."""
+    """Give a merged ticket back what moved: messages, notes, deadlines, the number that still waits.
+
+    Raises NotAllowedInState, ReplyUnderWay.
+    """
     ticket, into = both_locked(ticket, survivor_of(ticket))
     state = next_state(ticket.state, Act.UNDO_JOIN)
     refuse_in_doubt(ticket, into)
@@ -77,6 +85,10 @@ def undo_joining(ticket: Ticket, *, by: User, at: datetime) -> Ticket:
     joining.undone_at = at
     joining.save(update_fields=["undone_at"])
     _put(ticket, state_by_marks(ticket, state), None, at=at)
+    if joining.registration is not None and joining.registration.ticket_id == into.pk:
+        move_number(into, ticket, by=by, at=at)
+    if ticket.is_open:
+        draft_states.ask_again(ticket, withdrawn_at=joining.at)
     complete_if_nothing_waits(into, by=by, at=at)
     record(ticket, Verb.TICKET_UNJOINED, by=by, at=at, into=into.number)
     record(into, Verb.TICKET_UNJOINED, by=by, at=at, joined=ticket.number)

@@ -36,6 +36,11 @@ class NotOurReply(DomainError):
     words = _("Only a reply of ours that has left, or is about to, can be registered.")
 
 
+class TwoNumbers(DomainError):
+    code = "two_record_numbers"
+    words = _("A number of the records waits for the next reply on both tickets. Remove one of them, then try again.")
+
+
 @dataclass(frozen=True)
 class RecordEntry:
     """What stands in the office's records."""
@@ -79,13 +84,33 @@ def unregister(registration: Registration, *, by: User, at: datetime) -> None:
 
 
 def take_number(ticket: Ticket, message: Message, *, by: User, at: datetime) -> None:
-    """Give the number that waits on the ticket to the reply just written. The caller holds the ticket's lock."""
+    """Give the number that waits on the ticket to the answer just written; a question, or another letter that answers
+    nothing, leaves it. The caller holds the ticket's lock.
+    """
     waiting = Registration.objects.filter(ticket=ticket).first()
-    if waiting is None or message.is_interim:
+    if waiting is None or message.is_interim or not message.is_substantive:
         return
     waiting.ticket, waiting.message = None, message
     waiting.save(update_fields=["ticket", "message"])
     _record(message, Verb.REPLY_REGISTERED, None, waiting, by=by, at=at)
+
+
+def move_number(source: Ticket, target: Ticket, *, by: User, at: datetime) -> Registration | None:
+    """Have the number that waits on `source` wait on `target`; return it. The caller holds the locks of both.
+
+    Raises TwoNumbers if one waits there already.
+    """
+    waiting = Registration.objects.filter(ticket=source).first()
+    if waiting is None:
+        return None
+    if Registration.objects.filter(ticket=target).exists():
+        raise TwoNumbers
+    waiting.ticket = target
+    waiting.save(update_fields=["ticket"])
+    facts = {"number": [waiting.number, None], "dated_on": [waiting.dated_on.isoformat(), None]}
+    record(source, Verb.REPLY_UNREGISTERED, by=by, at=at, **facts)
+    _record(target, Verb.NEXT_REPLY_REGISTERED, None, waiting, by=by, at=at)
+    return waiting
 
 
 def give_number_back(ticket: Ticket, message: Message, *, by: User, at: datetime) -> None:

@@ -14,7 +14,7 @@ from helpdesk.errors import DomainError
 from sla.actions import resume_deadlines
 from sla.models import Deadline
 from sla.queries import deadlines_of
-from tickets.actions.joining import join_ticket, refuse_in_doubt, state_by_marks
+from tickets.actions.joining import both_locked, join_ticket, refuse_in_doubt, state_by_marks
 from tickets.actions.numbering import take_number
 from tickets.actions.working import complete_if_nothing_waits, locked
 from tickets.models import Link, Message, Note, Ticket
@@ -78,14 +78,20 @@ def split_ticket(ticket: Ticket, chosen: Chosen, *, by: User, at: datetime) -> T
 @transaction.atomic
 def undo_split(ticket: Ticket, *, by: User, at: datetime) -> Ticket:
     """Join a ticket that was split off to where it came from; return that. Raises NotSplit and as `join_ticket`."""
-    ticket = locked(ticket)
-    link = Link.objects.filter(later=ticket, kind=Link.Kind.SPLIT, undone_at=None).first()
-    if link is None:
-        raise NotSplit
-    into = join_ticket(ticket, survivor_of(link.earlier), by=by, at=at)
+    ticket, into = both_locked(ticket, survivor_of(_split_link(ticket).earlier))
+    link = _split_link(ticket)
+    into = join_ticket(ticket, into, by=by, at=at)
     link.undone_at = at
     link.save(update_fields=["undone_at"])
     return into
+
+
+def _split_link(ticket: Ticket) -> Link:
+    split_off = Link.objects.filter(later=ticket, kind=Link.Kind.SPLIT, undone_at=None).select_related("earlier")
+    link = split_off.first()
+    if link is None:
+        raise NotSplit
+    return link
 
 
 def _split_before(ticket: Ticket, chosen: Chosen) -> Ticket | None:

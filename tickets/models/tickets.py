@@ -129,13 +129,14 @@ class JunkSender(models.Model):
 
 
 class Joining(models.Model):
-    """A ticket joined to another, with the messages and notes that moved, so that it can be undone."""
+    """A ticket joined to another, with what moved, so that it can be undone: messages, notes, the number that waited."""
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="joinings")
     into = models.ForeignKey(Ticket, models.PROTECT, related_name="joined")
     at = models.DateTimeField()
     messages = models.JSONField(default=list)
     notes = models.JSONField(default=list)
+    registration = models.ForeignKey("tickets.Registration", models.SET_NULL, null=True, related_name="+")
     undone_at = models.DateTimeField(null=True)
 
     class Meta:
