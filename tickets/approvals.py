@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import User
+from directory.models import Topic, User
 from directory.queries import desks_where, is_allowed
 from directory.rights import Right
 from helpdesk.errors import DomainError
@@ -27,11 +27,15 @@ def needs_approval(ticket: Ticket) -> bool:
     return ticket.topic is not None and ticket.topic.needs_second_approval
 
 
-def refuse_unapproved(ticket: Ticket, text: str) -> None:
-    """Refuse a substantive answer whose words nobody has approved. Raises ApprovalMissing."""
+def refuse_unapproved(ticket: Ticket, text: str, *, becomes: Topic | None = None) -> None:
+    """Refuse a substantive answer whose words nobody has approved, on its topic or on the one that its macro gives.
+
+    Raises ApprovalMissing.
+    """
+    strict = [one for one in (ticket.topic, becomes) if one is not None and one.needs_second_approval]
     approved = Approval.objects.filter(ticket=ticket, state=State.APPROVED, text=text.strip())
-    if needs_approval(ticket) and not approved.exists():
-        raise ApprovalMissing(topic=str(ticket.topic))
+    if strict and not approved.exists():
+        raise ApprovalMissing(topic=str(strict[0]))
 
 
 def last_approval(ticket: Ticket) -> Approval | None:

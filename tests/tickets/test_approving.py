@@ -5,6 +5,8 @@ from django.db import IntegrityError, transaction
 
 from directory.actions.competences import TopicFacts, change_topic
 from escalation.models import Notice
+from knowledge.actions import enter_macro, enter_template
+from knowledge.actions.wording import MacroFields, TemplateFields
 from sla.models import Deadline
 from tests.support.facts import HOUR, MINUTE, fresh, last_event
 from tickets.actions import draft_states
@@ -12,6 +14,7 @@ from tickets.actions.approving import DecidedAlready, OwnWords, approve_reply, a
 from tickets.actions.drafting import send_draft
 from tickets.actions.replying import Reply, TextMissing
 from tickets.actions.sorting import choose_topic
+from tickets.actions.splitting import Chosen, split_ticket
 from tickets.actions.working import ReasonMissing
 from tickets.approvals import ApprovalMissing
 from tickets.models import Approval, Message
@@ -23,10 +26,22 @@ WORDS = "Labdien! Pārrēķiniet kopsummas."
 
 
 @pytest.fixture
-def strict(ticket, topic, ilze, nine):
-    """Return the ticket on a topic that needs the second approval."""
-    change_topic(topic, TopicFacts("reports", "Pārskati", "", needs_second_approval=True), by=None, at=nine)
-    return choose_topic(ticket, topic, by=ilze, at=nine)
+def strict_topic(topic, nine):
+    """Return a topic that needs the second approval."""
+    return change_topic(topic, TopicFacts("reports", "Pārskati", "", needs_second_approval=True), by=None, at=nine)
+
+
+@pytest.fixture
+def strict(ticket, strict_topic, ilze, nine):
+    """Return the ticket on such a topic."""
+    return choose_topic(ticket, strict_topic, by=ilze, at=nine)
+
+
+@pytest.fixture
+def macro(desk, strict_topic, nine):
+    """Return a macro that puts the ticket on that topic."""
+    template = enter_template(desk, TemplateFields("Pārrēķins", WORDS, "reply"), by=None, at=nine)
+    return enter_macro(desk, MacroFields("Pārrēķināt", template, strict_topic, "complete"), by=None, at=nine)
 
 
 @pytest.fixture
@@ -92,6 +107,18 @@ class TestDirectReply:
 
     def test_another_topic_does_not_wait(self, ticket, answer):
         assert answer(ticket).is_substantive
+
+    def test_a_macro_is_no_way_round(self, ticket, macro, answer, topic):
+        with pytest.raises(ApprovalMissing) as refused:
+            answer(ticket, text=WORDS, macro=macro.pk)
+        assert str(refused.value) == str(ApprovalMissing(topic=str(topic)))
+        assert (fresh(ticket).topic, Message.objects.filter(is_substantive=True).count()) == (None, 0)
+
+    def test_a_split_is_no_way_round(self, strict, receive, answer, ilze, nine):
+        second = receive(nine + HOUR, ticket=strict, message_id="<b@krumins.example>")
+        made = split_ticket(fresh(strict), Chosen(frozenset({second.pk})), by=ilze, at=nine + HOUR)
+        with pytest.raises(ApprovalMissing):
+            answer(made, nine + HOUR, text=WORDS, reason="urgent")
 
     def test_returned_its_writer_is_told(self, strict, ilze, deputy, cast, nine):
         asked = return_reply(ask_approval(strict, WORDS, by=ilze, at=nine), "Skarbi.", by=deputy, at=nine + MINUTE)
