@@ -12,6 +12,7 @@ from tests.support.facts import HOUR, MINUTE, fresh, last_event
 from tickets.actions import draft_states
 from tickets.actions.approving import DecidedAlready, OwnWords, approve_reply, ask_approval, return_reply
 from tickets.actions.drafting import send_draft
+from tickets.actions.recalling import recall_reply
 from tickets.actions.replying import Reply, TextMissing
 from tickets.actions.sorting import choose_topic
 from tickets.actions.splitting import Chosen, split_ticket
@@ -104,6 +105,15 @@ class TestDirectReply:
 
     def test_a_question_does_not_wait(self, strict, answer):
         assert not answer(strict, is_substantive=False).is_substantive
+
+    def test_an_approval_is_for_one_letter(self, strict, answer, ilze, deputy, nine):
+        approve_reply(ask_approval(strict, WORDS, by=ilze, at=nine), by=deputy, at=nine + MINUTE)
+        first = answer(strict, nine + HOUR, text=WORDS)
+        with pytest.raises(ApprovalMissing):
+            answer(strict, nine + 2 * HOUR, text=WORDS, key="b" * 32)
+        assert ask_approval(strict, WORDS, by=ilze, at=nine + 2 * HOUR).state == "waiting"
+        recall_reply(first, by=ilze, at=nine + HOUR)
+        assert answer(strict, nine + 3 * HOUR, text=WORDS, key="b" * 32).is_substantive
 
     def test_another_topic_does_not_wait(self, ticket, answer):
         assert answer(ticket).is_substantive

@@ -20,6 +20,7 @@ from tickets.actions.drafting import return_draft
 from tickets.actions.forwarding import set_owner_if_none, tell
 from tickets.actions.replying import TextMissing
 from tickets.actions.working import ReasonMissing, handle, locked
+from tickets.approvals import standing
 from tickets.models import Approval, Draft, Ticket
 from tickets.transitions import Act, next_state
 
@@ -47,7 +48,7 @@ def ask_approval(ticket: Ticket, text: str, *, by: User, at: datetime) -> Approv
     state = next_state(ticket.state, Act.ASK_APPROVAL)
     if not text.strip():
         raise TextMissing
-    same = Approval.objects.filter(ticket=ticket, text=text.strip(), state__in=[State.WAITING, State.APPROVED]).last()
+    same = standing(ticket).filter(text=text.strip(), state__in=[State.WAITING, State.APPROVED]).last()
     if same is not None:
         return same
     waits = Draft.objects.filter(ticket=ticket, state=Draft.State.SUBMITTED, text=text.strip()).first()
