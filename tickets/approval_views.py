@@ -21,7 +21,7 @@ from tickets.approvals import approvals_waiting, get_approval_for
 from tickets.forms import ReasonForm, ReplyForm
 from tickets.guards import require_post_or_go
 from tickets.models import Approval, Message
-from tickets.queries import get_ticket_for, last_from_client
+from tickets.queries import get_ticket_for, last_from_clients
 from tickets.ticket_page import ticket_page
 
 # So many wait on one page; a deputy who has more has another trouble.
@@ -48,10 +48,9 @@ def _list(request: Request, *, status: int = 200, **wrong: object) -> HttpRespon
     if not desks_where(request.user, Right.APPROVE_REPLY):
         raise PermissionDenied
     found, now = approvals_waiting(request.user), timezone.now()
-    rows = [
-        Waiting(one, moment(one.asked_at, now, one.ticket.desk.tz), last_from_client(one.ticket))
-        for one in found[:MOST]
-    ]
+    shown = list(found[:MOST])
+    asked = last_from_clients([one.ticket for one in shown])
+    rows = [Waiting(one, moment(one.asked_at, now, one.ticket.desk.tz), asked.get(one.ticket_id)) for one in shown]
     facts = {"rows": rows, "count": found.count(), "most": MOST, **wrong}
     return render(request, "tickets/approvals.html", facts, status=status)
 

@@ -2,7 +2,8 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from directory.actions.competences import TopicFacts, change_topic
@@ -248,6 +249,20 @@ class TestPages:
         assert page.status_code == 422
         assert "Ask for the approval" in page.content.decode()
         assert page.context["reply_form"]["text"].value() == WORDS
+
+    def test_the_list_costs_the_same_however_many_wait(
+        self, browse, submitted, receive, ilze, nine, django_assert_num_queries
+    ):
+        browser = browse("raimonds")
+        browser.get("/approvals/")
+        with CaptureQueriesContext(connection) as one:
+            browser.get("/approvals/")
+        for name in ("anna", "janis"):
+            facts = {"sender_address": f"{name}@ozola.example", "message_id": f"<{name}@ozola.example>", "text": name}
+            ask_approval(receive(nine + HOUR, **facts).ticket, words(), order_reason="quick", by=ilze, at=nine + HOUR)
+        with django_assert_num_queries(len(one)):
+            page = browser.get("/approvals/")
+        assert [one.question.text for one in page.context["rows"]][1:] == ["anna", "janis"]
 
     @pytest.mark.parametrize(("who", "status"), [("ilze", 403), ("santa", 403), ("otto", 404), ("gunta", 302)])
     def test_who_may_decide(self, browse, submitted, who, status):
