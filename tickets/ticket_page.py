@@ -91,7 +91,8 @@ def _composer(
     answered, again = last_from_client(found), _taken_back(request, letters)
     missing = gaps(request.user.employee)
     asked = last_approval(found) if needs_approval(found) else None
-    form = form or _reply_form(found, answered, again or (asked if asked and not asked.draft else waits), at=at)
+    words = asked if asked and not asked.draft else waits
+    form = form or _reply_form(found, answered, again or words, at=at)
     decided_at = (asked.decided_at or asked.asked_at) if asked else None
     macro = macro_by_pk(found, int(form["macro"].value())) if str(form["macro"].value()).isdecimal() else None
     return {
@@ -99,6 +100,8 @@ def _composer(
         "approval": asked,
         "approval_when": moment(decided_at, at, found.desk.tz) if decided_at else "",
         "reply_form": form,
+        # What a browser keeps of words that the form came with is kept apart for each of them, and outdoes them.
+        "keep_as": f"-{type(words).__name__.lower()}{words.pk}" if words else "",
         "answered": answered,
         "ready_words": [*macro_choices(found), *choices(found)] if answered else [],
         "macro": macro,
