@@ -7,7 +7,6 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -19,10 +18,11 @@ from helpdesk.errors import DomainError
 from sla.words import moment
 from tickets.actions.approving import approve_reply, ask_approval, return_reply
 from tickets.approvals import approvals_waiting, get_approval_for
-from tickets.forms import ApprovalForm, ReasonForm
+from tickets.forms import ReasonForm, ReplyForm
 from tickets.guards import require_post_or_go
 from tickets.models import Approval, Message
-from tickets.queries import get_ticket_for, last_from_client
+from tickets.queries import get_ticket_for, last_from_clients
+from tickets.ticket_page import ticket_page
 
 # So many wait on one page; a deputy who has more has another trouble.
 MOST = 20
@@ -48,10 +48,9 @@ def _list(request: Request, *, status: int = 200, **wrong: object) -> HttpRespon
     if not desks_where(request.user, Right.APPROVE_REPLY):
         raise PermissionDenied
     found, now = approvals_waiting(request.user), timezone.now()
-    rows = [
-        Waiting(one, moment(one.asked_at, now, one.ticket.desk.tz), last_from_client(one.ticket))
-        for one in found[:MOST]
-    ]
+    shown = list(found[:MOST])
+    asked = last_from_clients([one.ticket for one in shown])
+    rows = [Waiting(one, moment(one.asked_at, now, one.ticket.desk.tz), asked.get(one.ticket_id)) for one in shown]
     facts = {"rows": rows, "count": found.count(), "most": MOST, **wrong}
     return render(request, "tickets/approvals.html", facts, status=status)
 
@@ -59,15 +58,20 @@ def _list(request: Request, *, status: int = 200, **wrong: object) -> HttpRespon
 @login_required
 @require_post_or_go
 def asking(request: Request, number: str) -> HttpResponse:
-    """Ask for the approval of the words in the composer."""
+    """Ask for the approval of the words in the composer. Its page comes back with all that was in it, files too."""
     found = get_ticket_for(request.user, number, to=Right.WORK)
-    form = ApprovalForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Write the reply before you ask for its approval."))
-        return redirect(f"{reverse('ticket', args=[number])}#reply")
-    ask_approval(found, form.cleaned_data["text"], by=request.user, at=timezone.now())
-    messages.success(request, _("The deputy director was asked; your words stand here until then."))
-    return redirect("ticket", number)
+    form = ReplyForm(request.POST, request.FILES, auto_id="reply_%s")
+    if form.is_valid():
+        reason = form.cleaned_data["order_reason"]
+        try:
+            ask_approval(found, form.reply, order_reason=reason, by=request.user, at=timezone.now())
+        except DomainError as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("The deputy director was asked; your words stand here until then."))
+    found = get_ticket_for(request.user, number, to=Right.WORK)
+    status = 422 if form.errors else 200
+    return ticket_page(request, found, status=status, reply_form=form, kept=form.keep_files())
 
 
 @login_required

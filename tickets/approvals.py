@@ -1,16 +1,16 @@
 """Approvals, by name: what needs one, what has it, what waits for whom.  No other words leave on such a topic."""
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import User
+from directory.models import Topic, User
 from directory.queries import desks_where, is_allowed
 from directory.rights import Right
 from helpdesk.errors import DomainError
-from tickets.models import Approval, Message, Ticket
-from tickets.queries import tickets_visible_to
+from tickets.models import Approval, Ticket
+from tickets.queries import messages_that_left, tickets_visible_to
 
 State = Approval.State
 
@@ -27,21 +27,26 @@ def needs_approval(ticket: Ticket) -> bool:
     return ticket.topic is not None and ticket.topic.needs_second_approval
 
 
-def refuse_unapproved(ticket: Ticket, text: str) -> None:
-    """Refuse a substantive answer whose words nobody has approved. Raises ApprovalMissing."""
-    approved = Approval.objects.filter(ticket=ticket, state=State.APPROVED, text=text.strip())
-    if needs_approval(ticket) and not approved.exists():
-        raise ApprovalMissing(topic=str(ticket.topic))
+def refuse_unapproved(ticket: Ticket, text: str, *, becomes: Topic | None = None) -> None:
+    """Refuse a substantive answer whose words nobody has approved, on its topic or on the one that its macro gives.
+
+    Raises ApprovalMissing.
+    """
+    strict = [one for one in (ticket.topic, becomes) if one is not None and one.needs_second_approval]
+    if strict and not standing(ticket).filter(state=State.APPROVED, text=text.strip()).exists():
+        raise ApprovalMissing(topic=str(strict[0]))
+
+
+def standing(ticket: Ticket) -> QuerySet[Approval]:
+    """Return what was asked since the last answer: an approval is for one letter. One that was taken back uses up none."""
+    answers = messages_that_left(ticket).filter(is_substantive=True, at__gte=OuterRef("asked_at"))
+    return Approval.objects.filter(~Exists(answers), ticket=ticket)
 
 
 def last_approval(ticket: Ticket) -> Approval | None:
     """Return what was asked last and not withdrawn; None once an answer has left since."""
-    asked = Approval.objects.filter(ticket=ticket).exclude(state=State.WITHDRAWN)
-    last = asked.select_related("draft", "asked_by", "decided_by").last()
-    if last is None:
-        return None
-    answers = Message.objects.filter(ticket=ticket, is_substantive=True, at__gte=last.asked_at)
-    return None if answers.exclude(delivery__state="recalled").exists() else last
+    asked = standing(ticket).exclude(state=State.WITHDRAWN)
+    return asked.select_related("draft", "asked_by", "decided_by").last()
 
 
 def approvals_waiting(user: User) -> QuerySet[Approval]:

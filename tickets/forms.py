@@ -350,10 +350,6 @@ class DraftForm(forms.Form):
     seen = forms.IntegerField(required=False)
 
 
-class ApprovalForm(forms.Form):
-    text = TextField()
-
-
 class ReasonForm(forms.Form):
     reason = TextField(max_length=1000, error_messages={"required": _("Write the reason.")})
     seen = forms.IntegerField(required=False)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, When
 from django.db.models.functions import Left
 from django.http import Http404
 
@@ -184,6 +184,13 @@ def unfinished_messages(ticket: Ticket) -> QuerySet[Message]:
 
 def last_from_client(ticket: Ticket) -> Message | None:
     return Message.objects.filter(ticket=ticket, kind=Message.Kind.INCOMING).order_by("-pk").first()
+
+
+def last_from_clients(tickets: Iterable[Ticket]) -> dict[int, Message]:
+    """Return the client's last message of each ticket, by the ticket's id."""
+    letters = Message.objects.filter(ticket__in=tickets, kind=Message.Kind.INCOMING)
+    last = letters.order_by().values("ticket").annotate(last=Max("pk")).values("last")
+    return {one.ticket_id: one for one in Message.objects.filter(pk__in=last)}
 
 
 def first_unanswered(ticket: Ticket) -> Message | None:

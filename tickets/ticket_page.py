@@ -91,16 +91,20 @@ def _composer(
     answered, again = last_from_client(found), _taken_back(request, letters)
     missing = gaps(request.user.employee)
     asked = last_approval(found) if needs_approval(found) else None
-    form = form or _reply_form(found, answered, again or (asked if asked and not asked.draft else waits), at=at)
+    words = asked if asked and not asked.draft else waits
+    form = form or _reply_form(found, answered, again or words, at=at)
     decided_at = (asked.decided_at or asked.asked_at) if asked else None
+    macro = macro_by_pk(found, int(form["macro"].value())) if str(form["macro"].value()).isdecimal() else None
     return {
-        "approval_needed": needs_approval(found),
+        "approval_topic": found.topic if needs_approval(found) else macro.strict_topic if macro else "",
         "approval": asked,
         "approval_when": moment(decided_at, at, found.desk.tz) if decided_at else "",
         "reply_form": form,
+        # What a browser keeps of words that the form came with is kept apart for each of them, and outdoes them.
+        "keep_as": f"-{type(words).__name__.lower()}{words.pk}" if words else "",
         "answered": answered,
         "ready_words": [*macro_choices(found), *choices(found)] if answered else [],
-        "macro": macro_by_pk(found, int(form["macro"].value())) if str(form["macro"].value()).isdecimal() else None,
+        "macro": macro,
         "composer": composer_of(form, answered, letters, found.desk.address),
         "kept": _kept(again, waits),
         "most_files": room_for_files(settings.MAX_MAIL),
@@ -135,6 +139,7 @@ def _reply_form(
         }
     elif words is not None:
         initial["text"] = words.text
+        initial["html"] = words.html if isinstance(words, Approval) else ""
     return ReplyForm(auto_id="reply_%s", initial=initial)
 
 

@@ -37,11 +37,15 @@ class Choice:
 
 @dataclass(frozen=True)
 class MacroFacts:
-    """What a macro does besides its text; `is_substantive` is None where the sender decides."""
+    """What a macro does besides its text; `is_substantive` is None where the sender decides.
+
+    `strict_topic` names the topic that it gives, if an answer on that needs approval.
+    """
 
     pk: int
     words: str
     is_substantive: bool | None
+    strict_topic: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,9 @@ def macro_facts(macro: Macro) -> MacroFacts:
     if macro.mark:
         parts.append(_("after sending: %(mark)s") % {"mark": macro.get_mark_display()})
     words = _("Macro “%(name)s”: %(parts)s") % {"name": macro.name, "parts": "; ".join(parts)}
-    return MacroFacts(macro.pk, words, macro.mark == Macro.Mark.COMPLETE if macro.mark else None)
+    topic = macro.topic if macro.topic and not macro.topic.is_retired else None
+    strict = topic.name if topic and topic.needs_second_approval else ""
+    return MacroFacts(macro.pk, words, macro.mark == Macro.Mark.COMPLETE if macro.mark else None, strict)
 
 
 def macro_by_pk(ticket: Ticket, pk: int) -> MacroFacts | None:

@@ -166,20 +166,32 @@
   // --- Words that were typed are not lost: data-keep="key"; a key names the person and the ticket ---------------------
   const KEPT_FOR = 14 * 24 * 3600 * 1000;
 
+  const formedOf = (area) => (area.dataset.editor ? document.getElementById(area.dataset.editor) : null);
+
   document.addEventListener("input", (event) => {
     const key = event.target.dataset?.keep;
     if (!key) return;
+    // Other words: their form comes after them from the editor, or there is none.
+    const formed = formedOf(event.target);
+    if (formed) store.remove(`keep:${formed.dataset.keep}`);
     if (event.target.value.trim()) store.set(`keep:${key}`, JSON.stringify([Date.now(), event.target.value]));
     else store.remove(`keep:${key}`);
   });
+  function keptWords(area) {
+    const [at, words] = JSON.parse(store.get(`keep:${area.dataset.keep}`) ?? "[0, null]");
+    if (Date.now() - at <= KEPT_FOR) return words;
+    store.remove(`keep:${area.dataset.keep}`);
+    return null;
+  }
   function restoreWords(root) {
     for (const sent of $$("[data-clear-keep]", root)) store.clear(`keep:${sent.dataset.clearKeep}`);
-    for (const area of $$("textarea[data-keep]", root)) {
-      const kept = store.get(`keep:${area.dataset.keep}`);
-      if (!kept || (area.value.trim() && !("keepOver" in area.dataset))) continue;
-      const [at, words] = JSON.parse(kept);
-      if (Date.now() - at > KEPT_FOR) { store.remove(`keep:${area.dataset.keep}`); continue; }
+    const areas = $$("textarea[data-keep]", root);
+    const formed = areas.map(formedOf); // restored with its text, or not at all
+    for (const area of areas.filter((one) => !formed.includes(one))) {
+      const words = keptWords(area);
+      if (words === null || (area.value.trim() && !("keepOver" in area.dataset))) continue;
       area.value = words;
+      if (formedOf(area)) formedOf(area).value = keptWords(formedOf(area)) ?? "";
       const note = area.form && $("[data-kept]", area.form); // "Your unsent text was restored."
       if (note) note.hidden = false;
     }

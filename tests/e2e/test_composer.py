@@ -4,10 +4,16 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.actions import enter_topic
+from directory.actions.competences import TopicFacts
+from directory.models import User
 from knowledge.actions import enter_template, enter_term
 from knowledge.actions.wording import TemplateFields, TermFields
 from tests.support.office import make_desk, make_employee
-from tickets.models import Attachment, Message
+from tickets.actions.approving import ask_approval
+from tickets.actions.replying import Reply
+from tickets.actions.sorting import choose_topic
+from tickets.models import Approval, Attachment, Message
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 DROP = """name => {
@@ -40,6 +46,14 @@ def ticket(transactional_db):
     enter_term(desk, TermFields("blakusprasījums", "Procenti un citas summas."), by=ilze.user, at=now)
     enter_template(desk, TemplateFields("Noslēgums", "Ja rodas jautājumi,\nrakstiet mums."), by=ilze.user, at=now)
     return receive_message(desk, letter(), ticket=None, suggested=None, received_at=now, at=now).ticket
+
+
+@pytest.fixture
+def strict(ticket):
+    """Return the ticket on a topic that needs the second approval."""
+    now = timezone.now()
+    topic = enter_topic(ticket.desk, TopicFacts("reports", "Pārskati", "", needs_second_approval=True), by=None, at=now)
+    return choose_topic(ticket, topic, by=User.objects.get(), at=now)
 
 
 @pytest.fixture
@@ -92,6 +106,36 @@ class TestWriting:
         writing.locator("#reply").press("Control+Enter")
         writing.wait_for_url("**/queue/")
         assert writing.evaluate("Object.keys(localStorage).filter(key => key.startsWith('keep:reply'))") == []
+
+    def test_an_approval_s_words_are_restored_as_they_were_edited(self, writing, strict):
+        writing.keyboard.type("Cits teksts")  # kept apart: it is not an edit of what was asked about
+        form = "<p>Labdien! <strong>Gaidiet.</strong></p>"
+        ask_approval(strict, Reply("Labdien! Gaidiet.", "e" * 32, html=form), by=User.objects.get(), at=timezone.now())
+        writing.reload()
+        assert writing.locator("#reply").inner_html() == form
+        writing.locator("#reply").press("Control+End")
+        writing.keyboard.type(" Zvaniet.")
+        writing.reload()
+        assert writing.locator("#reply").inner_text() == "Labdien! Gaidiet. Zvaniet."
+        assert writing.locator("#reply strong").count() == 1
+        # Text that has lost its form is restored without it, not with another's.
+        writing.evaluate(
+            "Object.keys(localStorage).filter(k => k.endsWith('-html')).forEach(k => localStorage.removeItem(k))"
+        )
+        writing.reload()
+        assert writing.locator("#reply").inner_text() == "Labdien! Gaidiet. Zvaniet."
+        assert writing.locator("#reply strong").count() == 0
+
+    def test_enter_in_the_date_to_come_back_sends_nothing(self, writing, strict):
+        writing.reload()
+        writing.locator("#reply").focus()
+        writing.keyboard.type("Labdien!")
+        writing.locator(".composer__ask summary").click()
+        with writing.expect_navigation():
+            writing.locator("#reply-resume").press("Enter")
+        assert writing.url.endswith("/replies/")
+        assert writing.locator("#reply").inner_text() == "Labdien!"
+        assert (Message.objects.filter(kind="outgoing").count(), Approval.objects.count()) == (0, 0)
 
     def test_tab_leads_out_of_the_editor(self, writing):
         writing.keyboard.press("Tab")

@@ -257,7 +257,7 @@ class TestActions:
                 case Act.CONSULT:
                     record_consultation(a_draft(ticket, "writing"), "pastāstīju", seen=None, **by_santa)
                 case Act.ASK_APPROVAL:
-                    ask_approval(ticket, "Labdien!", **by_hand)
+                    ask_approval(ticket, Reply("Labdien!", "a" * 32), **by_hand)
                 case Act.APPROVE:
                     approve_reply(an_approval(ticket), **by_raimonds)
                 case Act.RETURN_REPLY:

@@ -18,8 +18,11 @@ from helpdesk.errors import DomainError
 from tickets.actions import draft_states
 from tickets.actions.drafting import return_draft
 from tickets.actions.forwarding import set_owner_if_none, tell
-from tickets.actions.replying import TextMissing
-from tickets.actions.working import ReasonMissing, handle, locked
+from tickets.actions.macros import topic_given
+from tickets.actions.replying import Reply, TextMissing
+from tickets.actions.sorting import choose_topic
+from tickets.actions.working import ReasonMissing, check_order, handle, locked
+from tickets.approvals import standing
 from tickets.models import Approval, Draft, Ticket
 from tickets.transitions import Act, next_state
 
@@ -37,21 +40,25 @@ class OwnWords(DomainError):
 
 
 @transaction.atomic
-def ask_approval(ticket: Ticket, text: str, *, by: User, at: datetime) -> Approval:
+def ask_approval(ticket: Ticket, reply: Reply, *, order_reason: str = "", by: User, at: datetime) -> Approval:
     """Ask for the approval of an answer of one's own, or of a draft's words as edited; what waited before is withdrawn.
 
-    The same words are asked about once. It counts as handling. Tells the deputy director after the commit. Raises
-    NotAllowedInState, TextMissing.
+    The same words are asked about once. It counts as handling; the ticket gets the topic of the answer's macro. Tells the
+    deputy director after the commit. Raises NotAllowedInState, TextMissing, OlderWaiting, MacroGone.  (S-21)
     """
-    ticket = locked(ticket)
+    ticket, text = locked(ticket), reply.text.strip()
     state = next_state(ticket.state, Act.ASK_APPROVAL)
-    if not text.strip():
+    if not text:
         raise TextMissing
-    same = Approval.objects.filter(ticket=ticket, text=text.strip(), state__in=[State.WAITING, State.APPROVED]).last()
+    same = standing(ticket).filter(text=text, state__in=[State.WAITING, State.APPROVED]).last()
     if same is not None:
         return same
-    waits = Draft.objects.filter(ticket=ticket, state=Draft.State.SUBMITTED, text=text.strip()).first()
-    approval = draft_states.ask(ticket, text.strip(), waits, asked_by=by.employee, at=at)
+    check_order(ticket, order_reason, by=by, at=at)
+    topic = topic_given(ticket, reply.macro) if reply.macro is not None else None
+    if topic is not None:
+        ticket = choose_topic(ticket, topic, by=by, at=at)
+    waits = Draft.objects.filter(ticket=ticket, state=Draft.State.SUBMITTED, text=text).first()
+    approval = draft_states.ask(ticket, text, waits, html=reply.html, asked_by=by.employee, at=at)
     set_owner_if_none(ticket, by=by, at=at)
     if ticket.is_open:
         handle(ticket, state, by=by, at=at)

@@ -48,10 +48,12 @@ def close(
     _withdraw(Approval.objects.filter(draft=draft), at=at)
 
 
-def ask(ticket: Ticket, text: str, draft: Draft | None, *, asked_by: Employee, at: datetime) -> Approval:
+def ask(
+    ticket: Ticket, text: str, draft: Draft | None, *, html: str = "", asked_by: Employee, at: datetime
+) -> Approval:
     """Put words before the deputy director; what waited on the ticket before is withdrawn."""
     _withdraw(Approval.objects.filter(ticket=ticket), at=at)
-    return Approval.objects.create(ticket=ticket, draft=draft, text=text, asked_by=asked_by, asked_at=at)
+    return Approval.objects.create(ticket=ticket, draft=draft, text=text, html=html, asked_by=asked_by, asked_at=at)
 
 
 def withdraw_approval(ticket: Ticket, *, at: datetime) -> None:

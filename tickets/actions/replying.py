@@ -19,7 +19,7 @@ from sla.actions import hold_for_sending, remember
 from sla.models import Kind
 from sla.queries import deadlines_of
 from tickets import files
-from tickets.actions.macros import apply_macro
+from tickets.actions.macros import apply_macro, topic_given
 from tickets.actions.pausing import resume_ticket
 from tickets.actions.receiving import File
 from tickets.actions.registering import take_number
@@ -189,7 +189,7 @@ def reply_to_client(ticket: Ticket, reply: Reply, *, order_reason: str = "", by:
 
 def _check(ticket: Ticket, reply: Reply) -> Message:
     """Return the message that the reply answers. Raises TextMissing, NobodyToAnswer, NotSeenYet, AnsweredByHand,
-    AnsweredMeanwhile, DraftHasCome, ApprovalMissing, MailTooLarge, IdentityCodeUnconfirmed.
+    AnsweredMeanwhile, DraftHasCome, ApprovalMissing, MacroGone, MailTooLarge, IdentityCodeUnconfirmed.
     """
     if not reply.text.strip():
         raise TextMissing
@@ -199,7 +199,8 @@ def _check(ticket: Ticket, reply: Reply) -> Message:
     refuse_unseen(ticket, reply.seen)
     _refuse_past_draft(ticket, reply)
     if reply.is_substantive:
-        refuse_unapproved(ticket, reply.text)
+        becomes = topic_given(ticket, reply.macro) if reply.macro is not None else None
+        refuse_unapproved(ticket, reply.text, becomes=becomes)
     sizes = [len(one.content) for one in reply.files]
     if mail_size(sizes) > settings.MAX_MAIL:
         raise MailTooLarge(sizes)

@@ -130,6 +130,7 @@ def _open(ticket: Ticket, chosen: Chosen, number: str) -> Ticket:
         subject=(chosen.subject.strip() or first.subject or ticket.subject)[:300],
         client=first.client or ticket.client,
         owner=ticket.owner,
+        topic=ticket.topic,
         channel=first.channel,
         received_at=first.at,
         queued_at=waiting or theirs.aggregate(at=Max("at"))["at"],

@@ -13,6 +13,7 @@ class Approval(models.Model):
     """Words for the client that wait for approval, or had it: on topics that need it, no other words leave.
 
     They are a colleague's draft, or an administrator's own (`draft` is empty). `reason` says why they were returned.
+    `html` is the text with its marks of form; "" where it has none.
     """
 
     class State(models.TextChoices):
@@ -24,6 +25,7 @@ class Approval(models.Model):
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="approvals")
     draft = models.ForeignKey(Draft, models.PROTECT, null=True, related_name="approvals")
     text = models.TextField()
+    html = models.TextField(blank=True)
     state = models.CharField(max_length=20, choices=State.choices, default=State.WAITING)
     asked_by = models.ForeignKey(Employee, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
