@@ -5,9 +5,11 @@ Knows Latvian, English, Russian and German programs: Gmail, Outlook, Apple Mail,
 
 import re
 from collections.abc import Callable, Iterator
+from html import unescape
 
 _BLANKS = " \t\n\xa0\u200b\u200c\ufeff"
 _LONGEST = 500  # characters; a longer line is prose, not a header
+_LONGEST_HTML = 1_000_000  # characters
 
 _QUOTED = re.compile(  # and not the end of an attribution whose address was broken: "> wrote:"
     r"^\s{0,3}>(?!\s*(?:(?:wrote|rakstīja|schrieb|a écrit|пишет|написал\S{0,3})\s*)?:\s*$)", re.IGNORECASE
@@ -98,18 +100,34 @@ _MARK = re.compile(  # where programs say in HTML, in no language, that all belo
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_INTRODUCTION = re.compile(  # between a program's mark of the attribution and the quotation: whatever its language
-    r"""<div\b[^<>]*\bclass\s*=\s*["'](?:[\w -]*\s)?(?:x_)*(?:gmail_(?:quote|attr)|moz-cite-prefix|protonmail_quote)\b[^<>]*>
-        (?:(?!<blockquote|<div[^<>]*\b(?:gmail_|moz-cite|protonmail_)|-{2,}\s*\w).){0,2000}
-        (?=<(?:blockquote|div[^<>]*\b(?:gmail_|moz-cite|protonmail_)))""",
-    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+_INTRODUCTION = (
+    re.compile(  # a program's mark of the attribution: what is in it up to the quotation, whatever its language
+        r"""<div\b[^<>]*\bclass\s*=\s*["'](?:[\w -]*\s)?(?:x_)*
+        (?:(?P<whole>gmail_attr|moz-cite-prefix)|gmail_quote|protonmail_quote)\b[^<>]*>
+        (?P<words>(?:[^<]|<(?!/?(?:div|blockquote)\b)){0,2000})
+        (?=(?P<ends></div>)|<blockquote|<div[^<>]*\b(?:gmail_|moz-cite|protonmail_))""",
+        re.IGNORECASE | re.VERBOSE,
+    )
 )
+_TAG = re.compile(r"<[^<>]*>")
+_BREAK = re.compile(r"<(?:br|p)\b[^<>]*>", re.IGNORECASE)
 
 
 def above_history(html: str) -> str:
-    """The HTML before a mail program's mark of the history, without marked attributions; all of it if there is no mark."""
-    match = _MARK.search(html)
-    return _INTRODUCTION.sub("<div>", html[: match.start()] if match else html)
+    """The HTML before a mail program's mark of the history, without marked attributions; all of it if there is no mark.
+
+    Marks are looked for in the first million characters only; attributions are not looked for in a longer mail.
+    """
+    if match := _MARK.search(html, 0, _LONGEST_HTML):
+        html = html[: match.start()]
+    return _INTRODUCTION.sub(_without_attribution, html) if len(html) <= _LONGEST_HTML else html
+
+
+def _without_attribution(match: re.Match[str]) -> str:
+    """Nothing in place of one short line that ends in a colon; whatever else is there, the writer may have written."""
+    lines = [line for part in _BREAK.split(match["words"]) if (line := unescape(_TAG.sub("", part)).strip())]
+    is_attribution = len(lines) == 1 and len(lines[0]) <= _LONGEST and lines[0].endswith((":", "："))
+    return "<div>" if is_attribution and (match["whole"] or not match["ends"]) else match[0]
 
 
 def visible_reply(text: str) -> str:

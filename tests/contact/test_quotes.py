@@ -1,7 +1,9 @@
+import time
+
 import pytest
 
 from contact.email.parse import parse
-from contact.email.quotes import visible_reply
+from contact.email.quotes import above_history, visible_reply
 
 ANSWER = "Paldies, tagad izdevās!\n\nAr cieņu\nMadara"
 QUOTE = "> Labdien!\n>\n> Lūdzu, mēģiniet vēlreiz.\n>> Nestrādā.\n"
@@ -133,6 +135,34 @@ class TestHtmlOnly:
         )
         html = f"<div>Skat.</div>{mark}<p>Prasījums.</p><blockquote>Agrāk.</blockquote></div>"
         assert "Prasījums." in parse(b"Content-Type: text/html; charset=utf-8\n\n" + html.encode()).reply
+
+    @pytest.mark.parametrize(
+        "html",
+        [
+            '<div class="gmail_quote"><div class="gmail_attr">On 20 Nov 2026, EMUS wrote:<br></div><div>Es nepiekrītu.</div>'
+            "<blockquote>Jums jāmaksā.</blockquote></div>",
+            '<div class="gmail_quote">Es nepiekrītu.<br>Anna:<br><blockquote>Jums jāmaksā.</blockquote></div>',
+            '<div class="protonmail_quote">Es nepiekrītu.<blockquote>Jums jāmaksā.</blockquote></div>',
+            '<div class="moz-cite-prefix">EMUS rakstīja:<br>Es nepiekrītu.</div><blockquote>Jums jāmaksā.</blockquote>',
+            '<div class="gmail_quote">Es nepiekrītu:</div>',
+        ],
+    )
+    def test_words_between_the_attribution_and_the_quotation_are_kept(self, html):
+        raw = f"Content-Type: text/html; charset=utf-8\n\n<div>Labdien!</div>{html}".encode()
+        assert "Es nepiekrītu" in parse(raw).reply
+        assert "Jums jāmaksā." not in parse(raw).reply
+
+    @pytest.mark.parametrize("filling", ["-", "-- ", "&nbsp;", "<b>", "<div ", "x\n", "class='"])
+    @pytest.mark.parametrize("mark", ["moz-cite-prefix", "gmail_quote"])
+    def test_no_mark_takes_long_to_look_through(self, mark, filling):
+        html = f'<div class="{mark}">' + filling * 60_000
+        began = time.monotonic()
+        assert above_history(html) == html
+        assert time.monotonic() - began < 2
+
+    def test_of_a_mail_too_long_to_look_through_no_word_is_lost(self):
+        html = f'<div class="gmail_attr">EMUS:</div><img src="{"A" * 1_000_000}"><div id="divRplyFwdMsg">Beigas'
+        assert above_history(html) == html
 
 
 class TestOtherOrders:
