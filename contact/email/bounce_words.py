@@ -106,7 +106,8 @@ _TRANSCRIPT = re.compile(r"^[\s>|*]*[-=]{2,}\s*(?:transcript of|session transcri
 _PLAINLY = re.compile(
     r"undeliver|(?:not|n't|cannot|unable to|failed to)(?: be| been)? deliver|deliver\w* (?:has |have )?failed"
     r"|(?:user|recipient|address) (?:is )?unknown|unknown (?:user|recipient|address)|no such (?:user|address|mailbox|person)"
-    r"|not a valid (?:user|address|recipient)|did not reach(?: the following| some or all|:)|mailbox (?:is )?(?:full|unavailable)|nav piegād|nevar piegād"
+    r"|not a valid (?:user|address|recipient)|did not reach(?: the following| some or all|:)"
+    r"|mailbox (?:is )?(?:full|unavailable)|nav piegād|nevar piegād"
     r"|не достав|недоставлен|unzustellbar|nicht zugestellt",
     re.IGNORECASE,
 )

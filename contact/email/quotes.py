@@ -52,6 +52,7 @@ _HEADER = re.compile(
     r"^[\s|]*\*{0,2}(?:" + "|".join(f"(?P<{kind}>{words})" for kind, words in _HEADERS.items()) + r")\s*[:：](?!//)",
     re.IGNORECASE,
 )
+_FORMAL = re.compile(r"^[\s|]*\*{0,2}(?:sūtītājs|saņēmējs|absender|empfänger|saaja)\b", re.IGNORECASE)
 _INLINE_HEADER = re.compile(  # HTML whose fields stand in one line
     rf"^\s*\*?(?:{_HEADERS['from']})\s*:\*? .{{1,200}}@.{{1,200}}? \*?(?:{_HEADERS['sent']})\s*:\*? .*\d[:.]\d\d",
     re.IGNORECASE,
@@ -72,6 +73,7 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _DATED_NAME = re.compile(  # a program's, which had no clock: a day with its year, a name of few words, nothing else
     r"^On (?:\w{3,9}, )?(?:\w{3,9}\.? \d{1,2}|\d{1,2} \w{3,9}\.?),? \d{4},? (?:[A-Z][\w.'-]{0,30} ){1,4}wrote:$"
 )
+_PRONOUN = re.compile(r"man|mums|jums|viņam|viņai|mir|uns|мне|нам|me|us", re.IGNORECASE)
 _RULED = re.compile(r"^-{2,} .+ wrote -{2,}$")
 _DATED_ADDRESS = re.compile(r"^\d{4}[/-]\d{1,2}[/-]\d{1,2}\b.*[<(][^\s<>()]+@[^\s<>()]+[>)]$")  # Gmail of old, no colon
 _BEGINS = re.compile(
@@ -161,7 +163,7 @@ def _unglued(lines: list[str]) -> list[str]:
         is_introduction = len(line) <= _LONGEST and line.rstrip().endswith(":") and not _QUOTED.match(line)
         if is_introduction and _quote_follows(lines, number):
             match = _GLUED.match(line)
-            if match and _is_surely_attribution(line[match.end() :]):
+            if match and _is_dated_attribution(line[match.end() :]):
                 return [*lines[:number], match["said"], line[match.end() :].lstrip(), *lines[number + 1 :]]
     return lines
 
@@ -169,28 +171,41 @@ def _unglued(lines: list[str]) -> list[str]:
 def _is_header_block(lines: list[str], start: int) -> bool:
     """Outlook's header begins here: fields on neighbouring lines, the sender or the date first.
 
-    Sender, reader and subject; or three kinds with the sender and the date among them; or two, if the date tells the
-    clock or the sender an address, or sender and date below a drawn line.
+    Four kinds; or three with the sender, if he has an address or the date tells the clock; or an address and the date;
+    or sender and date below a drawn line. Less than that people write into their letters.
     """
     match = _HEADER.match(lines[start])
     if not match or match.lastgroup not in ("from", "sent"):
         return bool(match) and _is_whole_header(lines[start : start + 6])
     if _INLINE_HEADER.match(lines[start]):
         return True
-    kinds = {match.lastgroup}
-    is_told = False  # a clock or an address: no prose
-    for line in lines[start : start + 9]:
+    fields = []
+    for number, line in enumerate(lines[start : start + 9], start):
         if match := _HEADER.match(line[:_LONGEST]):
-            kinds.add(match.lastgroup or "")
-            is_clocked = match.lastgroup == "sent" and bool(_CLOCK.search(line) and _DATE.search(line))
-            is_told = is_told or is_clocked or (match.lastgroup == "from" and "@" in line)
-        elif not line.strip() and len(kinds) > 2:
+            fields.append((match.lastgroup or "", line))
+        elif not line.strip() and len(fields) > 2 and not any(map(_HEADER.match, lines[number + 1 : number + 2])):
             break
-    if kinds >= {"from", "to", "subject"} or (kinds >= {"from", "sent"} and _is_below_rule(lines, start)):
+    kinds = _kinds(fields)
+    if not kinds >= {"from", "sent"}:
+        return kinds >= {"from", "to", "subject"} and _has_address(fields)
+    if kinds >= {"to", "subject"} or _is_below_rule(lines, start) or _has_address(fields):
         return True
-    if "sent" not in kinds:
-        return False
-    return (len(kinds) >= 3 and "from" in kinds) or (len(kinds) >= 2 and is_told and bool(kinds & {"from", "to"}))
+    return len(kinds) >= 3 and _has_clock(fields)
+
+
+def _kinds(fields: list[tuple[str, str]]) -> set[str]:
+    """The kinds of the fields; words that forms of banks and couriers have too count only beside surer ones."""
+    formal = {kind for kind, line in fields if _FORMAL.match(line)}
+    kinds = {kind for kind, line in fields if not _FORMAL.match(line)}
+    return kinds | formal if _has_address(fields) or ("subject" in kinds and _has_clock(fields)) else kinds
+
+
+def _has_address(fields: list[tuple[str, str]]) -> bool:
+    return any(kind == "from" and "@" in line for kind, line in fields)
+
+
+def _has_clock(fields: list[tuple[str, str]]) -> bool:
+    return any(kind == "sent" and _CLOCK.search(line) and _DATE.search(line) for kind, line in fields)
 
 
 def _is_below_rule(lines: list[str], start: int) -> bool:
@@ -200,13 +215,13 @@ def _is_below_rule(lines: list[str], start: int) -> bool:
 
 def _is_whole_header(lines: list[str]) -> bool:
     """Whether sender, date, reader and subject stand on neighbouring lines, in any order."""
-    kinds = set()
+    fields = []
     for line in lines:
         match = _HEADER.match(line[:_LONGEST])
         if not match:
             break
-        kinds.add(match.lastgroup)
-    return kinds >= {"from", "sent", "to", "subject"}
+        fields.append((match.lastgroup or "", line))
+    return _kinds(fields) >= {"from", "sent", "to", "subject"}
 
 
 def _without_rule(lines: list[str]) -> list[str]:
@@ -245,7 +260,25 @@ def _breaks_date(line: str) -> bool:
 
 
 def _is_surely_attribution(line: str) -> bool:
-    """Believed even if no ">" follows: prose like "Kreditors rakstīja:" must not be enough."""
+    """Believed even if no ">" follows: prose like "5.06. plkst. 14:30 kreditors man rakstīja:" must not be enough."""
+    if _RULED.match(line):
+        return True
+    return _is_dated_attribution(line) and bool(_ADDRESS.search(line) or _names_writer(line))
+
+
+def _names_writer(line: str) -> bool:
+    """Whether a line of a program's, without an address, has a name of few words right beside the verb, after the clock."""
+    verb = _WROTE.search(line)
+    if not verb or not _BEGINS.match(line):
+        return False
+    clocks = [match.end() for match in _CLOCK.finditer(line, 0, verb.start())]
+    before = line[clocks[-1] : verb.start()] if clocks else ""
+    words = re.sub(r"^[\W\d_]+", "", before).split() or line[verb.end() :].split()
+    return 0 < len(words) <= 5 and words[0][0].isupper() and not any(_PRONOUN.fullmatch(word) for word in words)
+
+
+def _is_dated_attribution(line: str) -> bool:
+    """Believed where the quotation follows, though the line may be glued to an answer."""
     has_address, has_clock = _ADDRESS.search(line), _CLOCK.search(line)
     if _RULED.match(line) or _DATED_NAME.match(line):
         return True
@@ -306,7 +339,7 @@ def _introduces_itself(block: list[str]) -> bool:
     """Whether the quotation begins with its own attribution, as Apple Mail has it in HTML."""
     lines = [re.sub(r"^[> ]+", "", line) for line in block[:6]]
     return any(
-        _attribution(lines[: number + 1], number, _is_surely_attribution) == number + 1 for number in range(len(lines))
+        _attribution(lines[: number + 1], number, _is_dated_attribution) == number + 1 for number in range(len(lines))
     )
 
 
