@@ -6,6 +6,9 @@ Knows Latvian, English, Russian and German programs: Gmail, Outlook, Apple Mail,
 import re
 from collections.abc import Callable, Iterator
 from html import unescape
+from itertools import islice
+
+from contact.email.html_text import html_to_text
 
 _BLANKS = " \t\n\xa0\u200b\u200c\ufeff"
 _LONGEST = 500  # characters; a longer line is prose, not a header
@@ -96,20 +99,22 @@ _MARK = re.compile(  # where programs say in HTML, in no language, that all belo
             |mail-editor-reference-message-container)\b
         |\bclass\s*=\s*["'](?:[\w -]*\s)?(?:x_)*(?:yahoo_quoted|zmail_extra|tutanota_quote|hs_reply|missive_quote
             |ms-outlook-mobile-reference-message)\b
-        |border:\s*none;\s*border-top:\s*solid\s*\#(?:B5C4DF|E1E1E1)
         |border-style:\s*solid\s+none\s+none;\s*border-color:\s*rgb\((?:181,\s*196,\s*223|225,\s*225,\s*225)\)
         |border-top-color:\s*(?:rgb\(229,\s*229,\s*229\)|\#E5E5E5);\s*border-top-width:\s*1px;\s*border-top-style:\s*solid
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_INTRODUCTION = (
-    re.compile(  # a program's mark of the attribution: what is in it up to the quotation, whatever its language
-        r"""<div\b[^<>]*\bclass\s*=\s*["'](?:[\w -]*\s)?(?:x_)*
+_OUTLOOKS_RULE = re.compile(  # above Outlook's header, and above any paragraph of Word's that has such a line
+    r"<div\b[^<>]*\bborder:\s*none;\s*border-top:\s*solid\s*#(?:B5C4DF|E1E1E1)[^<>]*>", re.IGNORECASE
+)
+_MAX_RULES = 20
+_FIELD = re.compile(r"^\W{0,3}[^\W\d_][^:：]{0,30}[:：]\s*\S")  # of a header, whatever its language
+_INTRODUCTION = re.compile(  # a program's mark of the attribution and what is in it, whatever its language
+    r"""<div\b[^<>]*\bclass\s*=\s*["'](?:[\w -]*\s)?(?:x_)*
         (?:(?P<whole>gmail_attr|moz-cite-prefix)|gmail_quote|protonmail_quote)\b[^<>]*>
         (?P<words>(?:[^<]|<(?!/?(?:div|blockquote)\b)){0,2000})
         (?=(?P<ends></div>)|<blockquote|<div[^<>]*\b(?:gmail_|moz-cite|protonmail_))""",
-        re.IGNORECASE | re.VERBOSE,
-    )
+    re.IGNORECASE | re.VERBOSE,
 )
 _TAG = re.compile(r"<[^<>]*>")
 _BREAK = re.compile(r"<(?:br|p)\b[^<>]*>", re.IGNORECASE)
@@ -120,9 +125,24 @@ def above_history(html: str) -> str:
 
     Marks are looked for in the first million characters only; attributions are not looked for in a longer mail.
     """
-    if match := _MARK.search(html, 0, _LONGEST_HTML):
-        html = html[: match.start()]
+    ruled = islice(_OUTLOOKS_RULE.finditer(html, 0, _LONGEST_HTML), _MAX_RULES)
+    marks = [
+        _MARK.search(html, 0, _LONGEST_HTML),
+        next((match for match in ruled if _begins_header(html, match)), None),
+    ]
+    if starts := [match.start() for match in marks if match]:
+        html = html[: min(starts)]
     return _INTRODUCTION.sub(_without_attribution, html) if len(html) <= _LONGEST_HTML else html
+
+
+def _begins_header(html: str, rule: re.Match[str]) -> bool:
+    """Whether fields follow, of which one tells an address or the clock."""
+    told = html_to_text(html[rule.end() : rule.end() + 5_000])
+    lines = [line for line in told.split("\n") if line.strip()][:4]
+    if not lines:
+        return False
+    is_told = "@" in lines[0] or any(_CLOCK.search(line) and _YEAR.search(line) for line in lines)
+    return _is_header_block(lines, 0) or (is_told and len(lines) > 2 and all(map(_FIELD.match, lines[:3])))
 
 
 def _without_attribution(match: re.Match[str]) -> str:

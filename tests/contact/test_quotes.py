@@ -110,8 +110,9 @@ class TestHtmlOnly:
         '<blockquote type="cite">{1}</blockquote>',
         "Apple Mail": '<div>{0}</div><div><br><blockquote type="cite"><div>On 20 Nov 2026, at 14:05, EMUS &lt;a@emus.example&gt;'
         " wrote:</div><br>{1}</blockquote></div>",
-        "Outlook in any language": '<div>{0}<div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0 0 0"><p>Anfang'
-        " EMUS</p></div>{1}</div>",
+        "Outlook in any language": '<div>{0}<div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0 0 0"><p class="MsoNormal">'
+        "<b>Frá:</b> EMUS &lt;a@emus.example&gt;<br><b>Dags.:</b> 20. nóv. 2026<br><b>Til:</b> Madara<br><b>Efni:</b> x</p></div>"
+        "{1}</div>",
         "Yahoo": '<div>{0}</div><div id="1" class="yahoo_quoted"><div>EMUS</div>{1}</div>',
         "Zimbra": '<div>{0}</div><hr id="zwchr"><div>EMUS</div>{1}',
         "Gmail in any language": '<div>{0}</div><div class="gmail_quote gmail_quote_container"><div dir="ltr" class="gmail_attr">'
@@ -153,6 +154,14 @@ class TestHtmlOnly:
         raw = f"Content-Type: text/html; charset=utf-8\n\n<div>Labdien!</div>{html}".encode()
         assert "Es nepiekrītu" in parse(raw).reply
         assert "Jums jāmaksā." not in parse(raw).reply
+
+    @pytest.mark.parametrize("element", ["td", "div"])
+    def test_a_line_that_the_writer_drew_hides_nothing(self, element):
+        ruled = f'<{element} style="border:none;border-top:solid #E1E1E1 1.0pt"><p>Prasījums ir pamatots: lūdzu, atbildiet.</p></{element}>'
+        html = (
+            f"<div>Labdien!</div><table><tr>{ruled}</tr></table>" if element == "td" else f"<div>Labdien!</div>{ruled}"
+        )
+        assert "pamatots" in parse(b"Content-Type: text/html; charset=utf-8\n\n" + html.encode()).reply
 
     @pytest.mark.parametrize("filling", ["-", "-- ", "&nbsp;", "<b>", "<div ", "x\n", "class='"])
     @pytest.mark.parametrize("mark", ["moz-cite-prefix", "gmail_quote"])
