@@ -2,7 +2,7 @@
 
 import re
 
-from contact.email.bounce_words import tells_of_delay
+from contact.email.bounce_words import is_failure_subject, says_of_itself, says_plainly, tells_of_delay
 from contact.email.headers import decode_words
 from contact.email.mime import Headers, Part
 
@@ -44,20 +44,28 @@ _ANSWER_FIELDS = (
 _PRECEDENCES = {"auto_reply", "auto-reply", "autoreply", "bulk", "junk"}
 _ROBOTS = re.compile(r"vacation|auto-?respond|auto-?reply|smtp32|mail::lite autoreply", re.IGNORECASE)
 _DAEMON = re.compile(
-    r"mailer[-_ ]?daemon|(?:\b|_)daemon(?:\b|_)|post ?office|post-?master|mdaemon|mail[-_. ]?(?:delivery|system|service|administrator|robot|router"
+    r"mailer[-_ ]?daemon|(?:\b|_)daemon(?:\b|_)|post ?office|post-?master|mdaemon|mail[-_. ]?(?:delivery|system|robot|router"
     r"|gateway)"
-    r"|mail[-_.]?er\b|delivery[-_. ](?:system|subsystem|service|agent|status)|system administrator"
-    r"|sistēmas administrators|smtp[-_. ]?(?:mail|gateway|service|relay|server)"
-    r"|internet mail|mail server (?:at|on)\b|for_smtp|microsoft (?:exchange|outlook)|exchange ?server|mailserver"
+    r"|mail[-_.]?er\b|delivery[-_. ](?:system|subsystem|agent|status)"
+    r"|smtp[-_. ]?(?:mail|gateway|service|relay|server)"
+    r"|mail server (?:at|on)\b|for_smtp|microsoft (?:exchange|outlook)|exchange ?server|mailserver"
     r"|e-?mail system|content[-_. ]?filter|listserv",
     re.IGNORECASE,
 )
+_MAILER_DAEMON = re.compile(r"mailer[-_ ]?daemon|^\s*<>\s*$", re.IGNORECASE)
+_TITLE = re.compile(  # of machines, and of people and offices
+    r"system administrator|sistēmas administrators|mail[-_. ]?(?:service|administrator)|delivery[-_. ]service|internet mail",
+    re.IGNORECASE,
+)
+_ROBOT_MAILBOX = re.compile(r"\b(?:mail-?)?robot@|\b(?:no|do-?not)-?reply@", re.IGNORECASE)
 _DAEMON_MAILBOX = re.compile(
     r"<?(?:mail|smtp|mta|mailer|administrator|mail[-_.]?admin(?:istrator)?)@[\w.-]+>?", re.IGNORECASE
 )
 _REPORT_TYPES = {"message/delivery-status", "message/global-delivery-status", "message/disposition-notification"}
 _TROUBLE = re.compile(
-    r"deliver|undeliver|return|fail|delay|reject|bounce|piegād|достав|zustell|non ?remis", re.IGNORECASE
+    r"\breturn receipt\b|\bdelayed (?:mail|message|delivery)\b|\b(?:mail|message|delivery) (?:is |was )?delay(?:ed)?\b"
+    r"|\bwarning: (?:could not send|message|mail)\b|\bpiegāde (?:aizkav|kavēj)|\bдоставка задерж|\bzustellung verzögert",
+    re.IGNORECASE,
 )
 
 
@@ -86,9 +94,12 @@ def is_automatic(root: Part, text: str) -> bool:
     if is_answer_subject(subject) or _ROBOTS.search(headers.get("x-mailer")) or has_no_return_path(headers):
         return True
     is_receipt = bool(_READ_SUBJECT.match(subject) and _READ_WORDS.search(text[:2_000]))
-    if is_receipt or tells_of_delay(subject, text):
+    if is_receipt or _MAILER_DAEMON.search(_sender(headers)):
         return True
-    return is_daemon(headers) and bool(_TROUBLE.search(subject))
+    is_told = is_by_machine(headers) or says_of_itself(subject, text) or bool(_ROBOT_MAILBOX.search(_sender(headers)))
+    if (is_told and tells_of_delay(subject, text)) or is_daemon_in_words(headers, subject, text):
+        return True
+    return is_daemon(headers) and (is_failure_subject(subject) or bool(_TROUBLE.search(subject)))
 
 
 def is_answer_subject(subject: str) -> bool:
@@ -101,14 +112,33 @@ def has_no_return_path(headers: Headers) -> bool:
 
 
 def is_daemon(headers: Headers) -> bool:
-    """Whether the sender calls itself a part of the mail system."""
-    sender = decode_words(headers.get("from"))[0]
-    name = sender.rpartition("@")[0] or sender
+    """Whether the sender calls itself a part of the mail system, by a name that people have only if the fields bear it out."""
+    sender = _sender(headers)
     return (
         sender.strip() == "<>"
-        or bool(_DAEMON.search(name) or _DAEMON_MAILBOX.fullmatch(sender.strip()))
+        or bool(_DAEMON.search(sender.rpartition("@")[0] or sender))
         or "mailer-daemon" in headers.get("return-path").lower()
+        or (_may_be_daemon(headers) and (has_no_return_path(headers) or _is_submitted_by_machine(headers)))
     )
+
+
+def is_daemon_in_words(headers: Headers, subject: str, text: str) -> bool:
+    """Whether a sender such as "mail@" or "System Administrator" reports a failure in subject and words."""
+    return _may_be_daemon(headers) and is_failure_subject(subject) and says_plainly(text)
+
+
+def _may_be_daemon(headers: Headers) -> bool:
+    sender = _sender(headers)
+    name = sender.rpartition("@")[0] or sender
+    return bool(_TITLE.search(name) or _DAEMON_MAILBOX.search(sender))
+
+
+def _sender(headers: Headers) -> str:
+    return decode_words(headers.get("from"))[0]
+
+
+def _is_submitted_by_machine(headers: Headers) -> bool:
+    return headers.get("auto-submitted").strip().lower().startswith("auto-")
 
 
 def is_by_machine(headers: Headers) -> bool:
@@ -117,7 +147,7 @@ def is_by_machine(headers: Headers) -> bool:
         is_daemon(headers)
         or has_no_return_path(headers)
         or headers.get("precedence").strip().lower() in _PRECEDENCES
-        or headers.get("auto-submitted").strip().lower().startswith("auto-")
+        or _is_submitted_by_machine(headers)
         or "cdo for windows" in headers.get("x-mailer").lower()
         or bool(_ROBOTS.search(headers.get("x-mailer")))
     )

@@ -106,10 +106,16 @@ _TRANSCRIPT = re.compile(r"^[\s>|*]*[-=]{2,}\s*(?:transcript of|session transcri
 _PLAINLY = re.compile(
     r"undeliver|(?:not|n't|cannot|unable to|failed to)(?: be| been)? deliver|deliver\w* (?:has |have )?failed"
     r"|(?:user|recipient|address) (?:is )?unknown|unknown (?:user|recipient|address)|no such (?:user|address|mailbox|person)"
-    r"|not a valid (?:user|address|recipient)|mailbox (?:is )?(?:full|unavailable)|nav piegād|nevar piegād"
+    r"|not a valid (?:user|address|recipient)|did not reach(?: the following| some or all|:)"
+    r"|mailbox (?:is )?(?:full|unavailable)|nav piegād|nevar piegād"
     r"|не достав|недоставлен|unzustellbar|nicht zugestellt",
     re.IGNORECASE,
 )
+_CLAUSE_ENDS = re.compile(r"[,;!?]|[.:](?=\s|$)|\n[ \t]*\n")
+_MAIL = re.compile(
+    r"\b(?:ziņ[auoj]|vēstul|e-?past|messages?\b|e-?mails?\b|mail\b|письм|сообщени|nachricht)", re.IGNORECASE
+)
+_CODE = re.compile(r"\b55\d[ -]#?5\.\d{1,3}\.\d{1,3}\b|^.{0,200}@.{0,200}[\s(#]5\.\d{1,3}\.\d{1,3}\b", re.MULTILINE)
 _TO = re.compile(r"^[\s>*|]*to:\s*[^@]*?(" + _ADDRESS + ")", re.IGNORECASE)
 _FIELD = re.compile(
     r"^[\s>*|]*(?:from|to|sender|reply-to|cc|date|subject|sent|by|return-path|message-id|in-reply-to|references|errors-to|x-[\w-]+)\s*:"
@@ -140,18 +146,31 @@ def is_only_delayed(subject: str, text: str) -> bool:
     return bool(_CONTINUES.search(f"{subject}\n{report}")) and not _GIVEN_UP.search(f"{subject}\n{report}")
 
 
+def says_of_itself(subject: str, text: str) -> bool:
+    """Whether the words begin with saying that a machine wrote them."""
+    return bool(_BY_ITSELF.match(text)) and not _PASSED_ON.match(subject)
+
+
 def tells_of_delay(subject: str, text: str) -> bool:
-    """Whether subject and words make a report of a delay, though its sender looks like anyone's."""
+    """Whether subject and words make a report of a delay; people write such words too, so the sender must be a machine."""
     return bool(_DELAY_SUBJECT.match(subject) or _BY_ITSELF.match(text)) and is_only_delayed(subject, text)
 
 
 def returns_plainly(subject: str, text: str) -> bool:
     """Whether subject, words and the copy of the mail below them make a report, though its sender looks like anyone's."""
-    if _BY_ITSELF.match(text) and not _PASSED_ON.match(subject):
+    if says_of_itself(subject, text):
         return says_plainly(text)
-    if not _SUBJECT.match(subject):
+    report = _report(text)
+    if not _SUBJECT.match(subject) or len(report) == len(text[:_MAX_WORDS].split("\n")):
         return False
-    return len(_report(text)) < len(text[:_MAX_WORDS].split("\n")) and says_plainly(text)
+    return says_plainly(text) and _speaks_of_mail("\n".join(report)[:2_000])
+
+
+def _speaks_of_mail(words: str) -> bool:
+    """Whether a clause says of a mail that it failed, or a server's code stands there: goods are not delivered either."""
+    if _CODE.search(words):
+        return True
+    return any(_PLAINLY.search(clause) and _MAIL.search(clause) for clause in _CLAUSE_ENDS.split(words))
 
 
 def says_plainly(text: str) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from contact.email.automatic import is_answer_subject, is_by_machine, is_daemon
+from contact.email.automatic import has_no_return_path, is_answer_subject, is_by_machine, is_daemon, is_daemon_in_words
 from contact.email.bounce_words import (
     STATUS,
     failed_in_words,
@@ -78,7 +78,8 @@ def _failed_elsewhere(root: Part, text: str) -> list[str]:
         return [person.address for person in named if person.address]
     subject = decode_words(headers.get("subject"))[0]
     is_report = root.content_type == "multipart/report" or any(part.content_type in _REPORTS for part in root.walk())
-    if not (is_report or is_by_machine(headers) or returns_plainly(subject, text)):
+    is_told = is_by_machine(headers) or is_daemon_in_words(headers, subject, text)
+    if not (is_report or is_told or returns_plainly(subject, text)):
         return []
     if not (is_failure_subject(subject) or is_report or is_daemon(headers) or says_plainly(text)):
         return []
@@ -183,5 +184,13 @@ def _original_id(root: Part, text: str) -> str:
         if part.content_type in _RETURNED and (found := first_id(read_headers(part.content())[0].get("message-id"))):
             return found
     quoted = re.search(r"^[> \t]*Message-ID:\s*(<[^<>\s]{1,500}>)", text, re.IGNORECASE | re.MULTILINE)
-    answered = root.headers.get("in-reply-to") or root.headers.get("references")
-    return first_id(quoted[1]) if quoted else (first_id(answered) if answered else "")
+    if quoted:
+        return first_id(quoted[1])
+    return first_id(root.headers.get("in-reply-to") or root.headers.get("references")) if _is_form(root, text) else ""
+
+
+def _is_form(root: Part, text: str) -> bool:
+    """Whether a form or the fields, not only words, make this a report: people answer our mails too."""
+    headers = root.headers
+    is_machines = has_no_return_path(headers) or is_daemon(headers) or "x-failed-recipients" in headers
+    return is_machines or root.content_type == "multipart/report" or bool(_reports(root, text))

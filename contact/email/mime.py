@@ -16,7 +16,9 @@ MAX_FIELD = 64 * 1024
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(.*)", re.DOTALL)
 _PARAM = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)', re.DOTALL)
-_LINE_ENDS = re.compile(rb"\r{0,3}\n|\r")  # programs end a line of the header in each of these ways, in one mail too
+_LINE_ENDS = re.compile(  # as programs end a line of the header, in one mail too; a lone CR only if a new line follows
+    rb"\r{0,3}\n|\r(?=[!-9;-~]{1,200}[ \t]*:|[ \t\r\n]|\Z)"
+)
 _ENCODING = re.compile(r"[\s\"']*([\w-]+)", re.ASCII)  # also before a comment or a stray semicolon
 _UUENCODED = {"uuencode", "x-uuencode", "uue", "x-uue"}
 _UU_BEGINS = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)

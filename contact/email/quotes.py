@@ -5,9 +5,14 @@ Knows Latvian, English, Russian and German programs: Gmail, Outlook, Apple Mail,
 
 import re
 from collections.abc import Callable, Iterator
+from html import unescape
+from itertools import islice
+
+from contact.email.html_text import html_to_text
 
 _BLANKS = " \t\n\xa0\u200b\u200c\ufeff"
 _LONGEST = 500  # characters; a longer line is prose, not a header
+_LONGEST_HTML = 1_000_000  # characters
 
 _QUOTED = re.compile(  # and not the end of an attribution whose address was broken: "> wrote:"
     r"^\s{0,3}>(?!\s*(?:(?:wrote|rakstīja|schrieb|a écrit|пишет|написал\S{0,3})\s*)?:\s*$)", re.IGNORECASE
@@ -50,6 +55,7 @@ _HEADER = re.compile(
     r"^[\s|]*\*{0,2}(?:" + "|".join(f"(?P<{kind}>{words})" for kind, words in _HEADERS.items()) + r")\s*[:：](?!//)",
     re.IGNORECASE,
 )
+_FORMAL = re.compile(r"^[\s|]*\*{0,2}(?:sūtītājs|saņēmējs|absender|empfänger|saaja)\b", re.IGNORECASE)
 _INLINE_HEADER = re.compile(  # HTML whose fields stand in one line
     rf"^\s*\*?(?:{_HEADERS['from']})\s*:\*? .{{1,200}}@.{{1,200}}? \*?(?:{_HEADERS['sent']})\s*:\*? .*\d[:.]\d\d",
     re.IGNORECASE,
@@ -70,6 +76,7 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _DATED_NAME = re.compile(  # a program's, which had no clock: a day with its year, a name of few words, nothing else
     r"^On (?:\w{3,9}, )?(?:\w{3,9}\.? \d{1,2}|\d{1,2} \w{3,9}\.?),? \d{4},? (?:[A-Z][\w.'-]{0,30} ){1,4}wrote:$"
 )
+_PRONOUN = re.compile(r"man|mums|jums|viņam|viņai|mir|uns|мне|нам|me|us", re.IGNORECASE)
 _RULED = re.compile(r"^-{2,} .+ wrote -{2,}$")
 _DATED_ADDRESS = re.compile(r"^\d{4}[/-]\d{1,2}[/-]\d{1,2}\b.*[<(][^\s<>()]+@[^\s<>()]+[>)]$")  # Gmail of old, no colon
 _BEGINS = re.compile(
@@ -92,24 +99,57 @@ _MARK = re.compile(  # where programs say in HTML, in no language, that all belo
             |mail-editor-reference-message-container)\b
         |\bclass\s*=\s*["'](?:[\w -]*\s)?(?:x_)*(?:yahoo_quoted|zmail_extra|tutanota_quote|hs_reply|missive_quote
             |ms-outlook-mobile-reference-message)\b
-        |border:\s*none;\s*border-top:\s*solid\s*\#(?:B5C4DF|E1E1E1)
         |border-style:\s*solid\s+none\s+none;\s*border-color:\s*rgb\((?:181,\s*196,\s*223|225,\s*225,\s*225)\)
         |border-top-color:\s*(?:rgb\(229,\s*229,\s*229\)|\#E5E5E5);\s*border-top-width:\s*1px;\s*border-top-style:\s*solid
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_INTRODUCTION = re.compile(  # between a program's mark of the attribution and the quotation: whatever its language
-    r"""<div\b[^<>]*\bclass\s*=\s*["'](?:[\w -]*\s)?(?:x_)*(?:gmail_(?:quote|attr)|moz-cite-prefix|protonmail_quote)\b[^<>]*>
-        (?:(?!<blockquote|<div[^<>]*\b(?:gmail_|moz-cite|protonmail_)|-{2,}\s*\w).){0,2000}
-        (?=<(?:blockquote|div[^<>]*\b(?:gmail_|moz-cite|protonmail_)))""",
-    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+_OUTLOOKS_RULE = re.compile(  # above Outlook's header, and above any paragraph of Word's that has such a line
+    r"<div\b[^<>]*\bborder:\s*none;\s*border-top:\s*solid\s*#(?:B5C4DF|E1E1E1)[^<>]*>", re.IGNORECASE
 )
+_MAX_RULES = 20
+_FIELD = re.compile(r"^\W{0,3}[^\W\d_][^:：]{0,30}[:：]\s*\S")  # of a header, whatever its language
+_INTRODUCTION = re.compile(  # a program's mark of the attribution and what is in it, whatever its language
+    r"""<div\b[^<>]*\bclass\s*=\s*["'](?:[\w -]*\s)?(?:x_)*
+        (?:(?P<whole>gmail_attr|moz-cite-prefix)|gmail_quote|protonmail_quote)\b[^<>]*>
+        (?P<words>(?:[^<]|<(?!/?(?:div|blockquote)\b)){0,2000})
+        (?=(?P<ends></div>)|<blockquote|<div[^<>]*\b(?:gmail_|moz-cite|protonmail_))""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_TAG = re.compile(r"<[^<>]*>")
+_BREAK = re.compile(r"<(?:br|p)\b[^<>]*>", re.IGNORECASE)
 
 
 def above_history(html: str) -> str:
-    """The HTML before a mail program's mark of the history, without marked attributions; all of it if there is no mark."""
-    match = _MARK.search(html)
-    return _INTRODUCTION.sub("<div>", html[: match.start()] if match else html)
+    """The HTML before a mail program's mark of the history, without marked attributions; all of it if there is no mark.
+
+    Marks are looked for in the first million characters only; attributions are not looked for in a longer mail.
+    """
+    ruled = islice(_OUTLOOKS_RULE.finditer(html, 0, _LONGEST_HTML), _MAX_RULES)
+    marks = [
+        _MARK.search(html, 0, _LONGEST_HTML),
+        next((match for match in ruled if _begins_header(html, match)), None),
+    ]
+    if starts := [match.start() for match in marks if match]:
+        html = html[: min(starts)]
+    return _INTRODUCTION.sub(_without_attribution, html) if len(html) <= _LONGEST_HTML else html
+
+
+def _begins_header(html: str, rule: re.Match[str]) -> bool:
+    """Whether fields follow, of which one tells an address or the clock."""
+    told = html_to_text(html[rule.end() : rule.end() + 5_000])
+    lines = [line for line in told.split("\n") if line.strip()][:4]
+    if not lines:
+        return False
+    is_told = "@" in lines[0] or any(_CLOCK.search(line) and _YEAR.search(line) for line in lines)
+    return _is_header_block(lines, 0) or (is_told and len(lines) > 2 and all(map(_FIELD.match, lines[:3])))
+
+
+def _without_attribution(match: re.Match[str]) -> str:
+    """Nothing in place of one short line that ends in a colon; whatever else is there, the writer may have written."""
+    lines = [line for part in _BREAK.split(match["words"]) if (line := unescape(_TAG.sub("", part)).strip())]
+    is_attribution = len(lines) == 1 and len(lines[0]) <= _LONGEST and lines[0].endswith((":", "："))
+    return "<div>" if is_attribution and (match["whole"] or not match["ends"]) else match[0]
 
 
 def visible_reply(text: str) -> str:
@@ -143,7 +183,7 @@ def _unglued(lines: list[str]) -> list[str]:
         is_introduction = len(line) <= _LONGEST and line.rstrip().endswith(":") and not _QUOTED.match(line)
         if is_introduction and _quote_follows(lines, number):
             match = _GLUED.match(line)
-            if match and _is_surely_attribution(line[match.end() :]):
+            if match and _is_dated_attribution(line[match.end() :]):
                 return [*lines[:number], match["said"], line[match.end() :].lstrip(), *lines[number + 1 :]]
     return lines
 
@@ -151,28 +191,41 @@ def _unglued(lines: list[str]) -> list[str]:
 def _is_header_block(lines: list[str], start: int) -> bool:
     """Outlook's header begins here: fields on neighbouring lines, the sender or the date first.
 
-    Sender, reader and subject; or three kinds with the sender and the date among them; or two, if the date tells the
-    clock or the sender an address, or sender and date below a drawn line.
+    Four kinds; or three with the sender, if he has an address or the date tells the clock; or an address and the date;
+    or sender and date below a drawn line. Less than that people write into their letters.
     """
     match = _HEADER.match(lines[start])
     if not match or match.lastgroup not in ("from", "sent"):
         return bool(match) and _is_whole_header(lines[start : start + 6])
     if _INLINE_HEADER.match(lines[start]):
         return True
-    kinds = {match.lastgroup}
-    is_told = False  # a clock or an address: no prose
-    for line in lines[start : start + 9]:
+    fields = []
+    for number, line in enumerate(lines[start : start + 9], start):
         if match := _HEADER.match(line[:_LONGEST]):
-            kinds.add(match.lastgroup or "")
-            is_clocked = match.lastgroup == "sent" and bool(_CLOCK.search(line) and _DATE.search(line))
-            is_told = is_told or is_clocked or (match.lastgroup == "from" and "@" in line)
-        elif not line.strip() and len(kinds) > 2:
+            fields.append((match.lastgroup or "", line))
+        elif not line.strip() and len(fields) > 2 and not any(map(_HEADER.match, lines[number + 1 : number + 2])):
             break
-    if kinds >= {"from", "to", "subject"} or (kinds >= {"from", "sent"} and _is_below_rule(lines, start)):
+    kinds = _kinds(fields)
+    if not kinds >= {"from", "sent"}:
+        return kinds >= {"from", "to", "subject"} and _has_address(fields)
+    if kinds >= {"to", "subject"} or _is_below_rule(lines, start) or _has_address(fields):
         return True
-    if "sent" not in kinds:
-        return False
-    return (len(kinds) >= 3 and "from" in kinds) or (len(kinds) >= 2 and is_told and bool(kinds & {"from", "to"}))
+    return len(kinds) >= 3 and _has_clock(fields)
+
+
+def _kinds(fields: list[tuple[str, str]]) -> set[str]:
+    """The kinds of the fields; words that forms of banks and couriers have too count only beside surer ones."""
+    formal = {kind for kind, line in fields if _FORMAL.match(line)}
+    kinds = {kind for kind, line in fields if not _FORMAL.match(line)}
+    return kinds | formal if _has_address(fields) or ("subject" in kinds and _has_clock(fields)) else kinds
+
+
+def _has_address(fields: list[tuple[str, str]]) -> bool:
+    return any(kind == "from" and "@" in line for kind, line in fields)
+
+
+def _has_clock(fields: list[tuple[str, str]]) -> bool:
+    return any(kind == "sent" and _CLOCK.search(line) and _DATE.search(line) for kind, line in fields)
 
 
 def _is_below_rule(lines: list[str], start: int) -> bool:
@@ -182,13 +235,13 @@ def _is_below_rule(lines: list[str], start: int) -> bool:
 
 def _is_whole_header(lines: list[str]) -> bool:
     """Whether sender, date, reader and subject stand on neighbouring lines, in any order."""
-    kinds = set()
+    fields = []
     for line in lines:
         match = _HEADER.match(line[:_LONGEST])
         if not match:
             break
-        kinds.add(match.lastgroup)
-    return kinds >= {"from", "sent", "to", "subject"}
+        fields.append((match.lastgroup or "", line))
+    return _kinds(fields) >= {"from", "sent", "to", "subject"}
 
 
 def _without_rule(lines: list[str]) -> list[str]:
@@ -227,7 +280,25 @@ def _breaks_date(line: str) -> bool:
 
 
 def _is_surely_attribution(line: str) -> bool:
-    """Believed even if no ">" follows: prose like "Kreditors rakstīja:" must not be enough."""
+    """Believed even if no ">" follows: prose like "5.06. plkst. 14:30 kreditors man rakstīja:" must not be enough."""
+    if _RULED.match(line):
+        return True
+    return _is_dated_attribution(line) and bool(_ADDRESS.search(line) or _names_writer(line))
+
+
+def _names_writer(line: str) -> bool:
+    """Whether a line of a program's, without an address, has a name of few words right beside the verb, after the clock."""
+    verb = _WROTE.search(line)
+    if not verb or not _BEGINS.match(line):
+        return False
+    clocks = [match.end() for match in _CLOCK.finditer(line, 0, verb.start())]
+    before = line[clocks[-1] : verb.start()] if clocks else ""
+    words = re.sub(r"^[\W\d_]+", "", before).split() or line[verb.end() :].split()
+    return 0 < len(words) <= 5 and words[0][0].isupper() and not any(_PRONOUN.fullmatch(word) for word in words)
+
+
+def _is_dated_attribution(line: str) -> bool:
+    """Believed where the quotation follows, though the line may be glued to an answer."""
     has_address, has_clock = _ADDRESS.search(line), _CLOCK.search(line)
     if _RULED.match(line) or _DATED_NAME.match(line):
         return True
@@ -288,7 +359,7 @@ def _introduces_itself(block: list[str]) -> bool:
     """Whether the quotation begins with its own attribution, as Apple Mail has it in HTML."""
     lines = [re.sub(r"^[> ]+", "", line) for line in block[:6]]
     return any(
-        _attribution(lines[: number + 1], number, _is_surely_attribution) == number + 1 for number in range(len(lines))
+        _attribution(lines[: number + 1], number, _is_dated_attribution) == number + 1 for number in range(len(lines))
     )
 
 

@@ -171,6 +171,51 @@ class TestNoBounce:
         assert (mail.bounce, mail.is_automatic) == (None, True)
 
 
+class TestPeople:
+    """E-II.3: when in doubt the letter is a person's."""
+
+    @pytest.mark.parametrize(
+        ("sender", "subject", "body"),
+        [
+            ("mail@firma.example", "Pielikuma fails", "Sveiki!\n\nRakstiet arī: anna@x.example"),
+            ("mail@firma.example", "Jautājums", "Prasījums nav saņemts, failed to receive anna@x.example"),
+            ("administrator@firma.example", "Piegādes līgums", "Skat. pielikumu.\n\nanna@x.example"),
+            (
+                '"Jānis Bērziņš, sistēmas administrators" <janis@firma.example>',
+                "Return of deposit",
+                "a@x.example unknown",
+            ),
+            ("postmaster@firma.example", "Piegādes līgums", "Skat. pielikumu."),
+            ("postmaster@firma.example", "Return of deposit", "Lūdzu atmaksāt."),
+            ("anna@x.example", "Delivery of documents", "The courier says it will try again tomorrow."),
+            ("anna@x.example", "Your message of 3 June", "The office was closed. I will try again."),
+            ("anna@x.example", "Delayed payment", "I will keep you informed."),
+            ("anna@x.example", "Warning to debtor", "Otherwise we will continue in court."),
+            (
+                "anna@x.example",
+                "Nav piegādāta prece",
+                "Veikals shop@veikals.example: prece nav piegādāta, uz e-pastu neatbild.\n\n-----Sākotnējā ziņa-----\nLabdien",
+            ),
+        ],
+    )
+    def test_ordinary_words_from_an_ordinary_mailbox_are_a_letter(self, sender, subject, body):
+        mail = report(sender, subject, body, fields="In-Reply-To: <out@emus.example>\n")
+        assert (mail.bounce, mail.is_automatic) == (None, False)
+
+    def test_a_mailbox_that_people_have_too_is_believed_with_the_fields_of_a_machine(self):
+        body = "Could not be delivered:\n\na@b.example"
+        for field in ("Return-Path: <>\n", "Auto-Submitted: auto-replied\n"):
+            assert failed(report("mail@firma.example", "Report", body, fields=field)) == ["a@b.example"]
+
+    def test_words_alone_name_no_mail_of_ours_by_what_they_answer(self):
+        answers = "In-Reply-To: <out@emus.example>\n"
+        body = "Message could not be delivered. Undeliverable:\n\na@b.example"
+        told = report("mail@firma.example", "Undeliverable: x", body, fields=answers).bounce
+        assert told.original_message_id == ""
+        told = report("mail@firma.example", "Undeliverable: x", body, fields=f"{answers}Return-Path: <>\n").bounce
+        assert told.original_message_id == "<out@emus.example>"
+
+
 class TestStandardForm:
     """E-II.3: RFC 3464, as programs fill it in."""
 

@@ -313,6 +313,20 @@ class TestAttachments:
         assert [each.name for each in parsed.attachments] == ["a.txt"]
 
 
+class TestLineEnds:
+    """E-II.1a: a stray carriage return neither ends the header nor makes a field of the words behind it."""
+
+    def test_a_lone_return_within_a_value_ends_no_line(self):
+        parsed = parse(b"Subject: Par paradu\rRiga\r\nFrom: Anna <anna@x.example>\r\n\r\nTeksts")
+        assert (parsed.sender.address, parsed.text) == ("anna@x.example", "Teksts")
+        assert "Riga" in parsed.subject
+
+    def test_a_lone_return_before_a_field_or_a_blank_line_ends_one(self):
+        parsed = parse(b"Subject: x\rFrom: anna@x.example\r\rTeksts\nvairak")
+        assert (parsed.subject, parsed.sender.address) == ("x", "anna@x.example")
+        assert parsed.text == "Teksts\nvairak"
+
+
 class TestMailsOfMachines:
     """E-II.3: an automatic reply or a bounce is no client's message."""
 

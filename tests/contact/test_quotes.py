@@ -1,7 +1,9 @@
+import time
+
 import pytest
 
 from contact.email.parse import parse
-from contact.email.quotes import visible_reply
+from contact.email.quotes import above_history, visible_reply
 
 ANSWER = "Paldies, tagad izdevās!\n\nAr cieņu\nMadara"
 QUOTE = "> Labdien!\n>\n> Lūdzu, mēģiniet vēlreiz.\n>> Nestrādā.\n"
@@ -12,7 +14,6 @@ ATTRIBUTIONS = [
     "2026. gada 20. nov. 14:05, Atbalsts <atbalsts@emus.example>\nrakstīja:",
     "piektd., 2026. g. 20. nov., plkst. 14:05 — lietotājs Atbalsts (<\natbalsts@emus.example>) rakstīja:",
     "20.11.2026 14:05, EMUS atbalsts rakstīja:",
-    "EMUS atbalsts rakstīja 20.11.2026 14:05:",
     "On Fri, 20 Nov 2026 at 14:05, Atbalsts <atbalsts@emus.example> wrote:",
     "On Fri, Nov 20, 2026 at 2:05 PM Atbalsts <atbalsts@emus.example>\nwrote:",
     "On 20/11/2026 14:05, EMUS atbalsts wrote:",
@@ -32,6 +33,9 @@ ATTRIBUTIONS = [
     "Dne 20. listopadu 2026 14:05 Atbalsts <atbalsts@emus.example> napsal(a):",
     "чт, 20 лист. 2026 о 14:05 Atbalsts <atbalsts@emus.example> пише:",
     "Le ven. 20 nov. 2026 à 14:05, Atbalsts <atbalsts@emus.example> a écrit :",
+]
+BEFORE_MARKS_ONLY = [  # people write such lines too: believed if ">" follows
+    "EMUS atbalsts rakstīja 20.11.2026 14:05:",
     "On Friday, November 20, 2026, Atbalsts wrote:",
 ]
 
@@ -47,7 +51,7 @@ HEADERS = [
     "Date: Fri, 20 Nov 2026 14:05:00 +0200\nFrom: atbalsts@emus.example\nTo: madara@v.example\nSubject: Pārskats",
     "No: Atbalsts <atbalsts@emus.example>\nDatums: piektdiena, 2026. gada 20. novembris, plkst. 14:05",
     "No: EMUS\n\nNosūtīts: piektdiena\n\nKam: Madara\n\nTēma: Pārskats",
-    "No: EMUS\nKam: Madara\nTēma: Pārskats",
+    "No: EMUS <atbalsts@emus.example>\nKam: Madara\nTēma: Pārskats",
     "No: EMUS <atbalsts@emus.example> Nosūtīts: 20.11.2026 14:05 Kam: Madara",
     "Nuo: EMUS\nIšsiųsta: penktadienis\nKam: Madara\nTema: RE: Pārskats",
     "Saatja: EMUS\nSaadetud: reede\nKellele: Madara\nTeema: RE: Pārskats",
@@ -61,9 +65,9 @@ HEADERS = [
     "-------- Исходное сообщение --------",
     "-----Ursprüngliche Nachricht-----",
     "No:EMUS <atbalsts@emus.example>\nKam:Madara\nTēma:Pārskats",
-    "Sūtītājs: EMUS\nDatums: piektdiena\nSaņēmējs: Madara\nTemats: Pārskats",
+    "Sūtītājs: EMUS\nDatums: 20.11.2026 14:05\nSaņēmējs: Madara\nTemats: Pārskats",
     "Siuntėjas: EMUS\nData: penktadienis\nGavėjas: Madara\nTema: Pārskats",
-    "Absender: EMUS\nDatum: Freitag\nEmpfänger: Madara\nBetreff: Pārskats",
+    "Absender: EMUS\nDatum: 20.11.2026 14:05\nEmpfänger: Madara\nBetreff: Pārskats",
     "Original Message\nFrom: EMUS\nSent: Friday\nTo: Madara\nSubject: Pārskats",
     "----------------\nFrom: EMUS\nSent: Friday",
 ]
@@ -72,7 +76,7 @@ HEADERS = [
 class TestTopPosting:
     """E-I.5: the desk reads the answer, not the history below it."""
 
-    @pytest.mark.parametrize("attribution", ATTRIBUTIONS)
+    @pytest.mark.parametrize("attribution", ATTRIBUTIONS + BEFORE_MARKS_ONLY)
     def test_history_introduced_by_a_mail_program_is_left_out(self, attribution):
         assert visible_reply(f"{ANSWER}\n\n{attribution}\n\n{QUOTE}") == ANSWER
 
@@ -106,8 +110,9 @@ class TestHtmlOnly:
         '<blockquote type="cite">{1}</blockquote>',
         "Apple Mail": '<div>{0}</div><div><br><blockquote type="cite"><div>On 20 Nov 2026, at 14:05, EMUS &lt;a@emus.example&gt;'
         " wrote:</div><br>{1}</blockquote></div>",
-        "Outlook in any language": '<div>{0}<div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0 0 0"><p>Anfang'
-        " EMUS</p></div>{1}</div>",
+        "Outlook in any language": '<div>{0}<div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0 0 0"><p class="MsoNormal">'
+        "<b>Frá:</b> EMUS &lt;a@emus.example&gt;<br><b>Dags.:</b> 20. nóv. 2026<br><b>Til:</b> Madara<br><b>Efni:</b> x</p></div>"
+        "{1}</div>",
         "Yahoo": '<div>{0}</div><div id="1" class="yahoo_quoted"><div>EMUS</div>{1}</div>',
         "Zimbra": '<div>{0}</div><hr id="zwchr"><div>EMUS</div>{1}',
         "Gmail in any language": '<div>{0}</div><div class="gmail_quote gmail_quote_container"><div dir="ltr" class="gmail_attr">'
@@ -134,6 +139,42 @@ class TestHtmlOnly:
         html = f"<div>Skat.</div>{mark}<p>Prasījums.</p><blockquote>Agrāk.</blockquote></div>"
         assert "Prasījums." in parse(b"Content-Type: text/html; charset=utf-8\n\n" + html.encode()).reply
 
+    @pytest.mark.parametrize(
+        "html",
+        [
+            '<div class="gmail_quote"><div class="gmail_attr">On 20 Nov 2026, EMUS wrote:<br></div><div>Es nepiekrītu.</div>'
+            "<blockquote>Jums jāmaksā.</blockquote></div>",
+            '<div class="gmail_quote">Es nepiekrītu.<br>Anna:<br><blockquote>Jums jāmaksā.</blockquote></div>',
+            '<div class="protonmail_quote">Es nepiekrītu.<blockquote>Jums jāmaksā.</blockquote></div>',
+            '<div class="moz-cite-prefix">EMUS rakstīja:<br>Es nepiekrītu.</div><blockquote>Jums jāmaksā.</blockquote>',
+            '<div class="gmail_quote">Es nepiekrītu:</div>',
+        ],
+    )
+    def test_words_between_the_attribution_and_the_quotation_are_kept(self, html):
+        raw = f"Content-Type: text/html; charset=utf-8\n\n<div>Labdien!</div>{html}".encode()
+        assert "Es nepiekrītu" in parse(raw).reply
+        assert "Jums jāmaksā." not in parse(raw).reply
+
+    @pytest.mark.parametrize("element", ["td", "div"])
+    def test_a_line_that_the_writer_drew_hides_nothing(self, element):
+        ruled = f'<{element} style="border:none;border-top:solid #E1E1E1 1.0pt"><p>Prasījums ir pamatots: lūdzu, atbildiet.</p></{element}>'
+        html = (
+            f"<div>Labdien!</div><table><tr>{ruled}</tr></table>" if element == "td" else f"<div>Labdien!</div>{ruled}"
+        )
+        assert "pamatots" in parse(b"Content-Type: text/html; charset=utf-8\n\n" + html.encode()).reply
+
+    @pytest.mark.parametrize("filling", ["-", "-- ", "&nbsp;", "<b>", "<div ", "x\n", "class='"])
+    @pytest.mark.parametrize("mark", ["moz-cite-prefix", "gmail_quote"])
+    def test_no_mark_takes_long_to_look_through(self, mark, filling):
+        html = f'<div class="{mark}">' + filling * 60_000
+        began = time.monotonic()
+        assert above_history(html) == html
+        assert time.monotonic() - began < 2
+
+    def test_of_a_mail_too_long_to_look_through_no_word_is_lost(self):
+        html = f'<div class="gmail_attr">EMUS:</div><img src="{"A" * 1_000_000}"><div id="divRplyFwdMsg">Beigas'
+        assert above_history(html) == html
+
 
 class TestOtherOrders:
     """E-I.5: no word of the client is hidden."""
@@ -145,7 +186,7 @@ class TestOtherOrders:
         )
 
     def test_an_answer_glued_to_the_attribution_is_parted_from_it(self):
-        assert visible_reply(f"Jā. {ATTRIBUTIONS[5]}\n{QUOTE}") == "Jā."
+        assert visible_reply(f"Jā. {ATTRIBUTIONS[4]}\n{QUOTE}") == "Jā."
 
     def test_an_answer_glued_to_outlooks_line_is_parted_from_it(self):
         assert visible_reply(f"Jā. -----Original Message-----\n{HEADERS[0]}\n\n{HISTORY}") == "Jā."
@@ -154,7 +195,7 @@ class TestOtherOrders:
         assert visible_reply(f"{ANSWER}\n\n--------------------\n{QUOTE}") == ANSWER
 
     def test_an_answer_below_a_quotation_that_begins_with_its_attribution_stands_alone(self):
-        quotation = "".join(f"> {line}\n" for line in (ATTRIBUTIONS[5], "Vai izdevās?"))
+        quotation = "".join(f"> {line}\n" for line in (ATTRIBUTIONS[4], "Vai izdevās?"))
         assert visible_reply(f"Labdien!\n\n{quotation}\n{ANSWER}") == f"Labdien!\n\n\n{ANSWER}"
 
     def test_links_that_fell_out_of_the_quotation_belong_to_it(self):
@@ -197,6 +238,15 @@ class TestOtherOrders:
             "On Friday I wrote:\n\nnothing works.",
             "On 20 November 2026, the creditor wrote:\n\nThe claim stands.",
             "Vēstulē minēts:\n\n----------------\nNo: noliktavas\nKam: pircējam",
+            "Labdien!\n\nDatums: 05.06.2026 14:30\nSaņēmējs: SIA X\nSumma: 100\nLūdzu apstiprināt.",
+            "Labdien!\n\nDatums: 05.06.2026 14:30\nKam: SIA X\nSumma: 100\nLūdzu apstiprināt.",
+            "Labdien!\n\nSūtītājs: Jānis\nSaņēmējs: Anna\nTēma: parāds\n\nVai tas ir likumīgi?",
+            "Labdien!\n\nNo: Jānis\nKam: MKD\nTemats: Iesniegums\n\nLūdzu izskatīt.",
+            "Labdien!\n\nNo: Jānis\nDatums: 05.06.2026 14:30\n\nLūdzu izskatīt.",
+            'On 5 March 2026 Administrator Kalnins wrote:\n"You must pay."\n\nI disagree, because I paid.',
+            "Labdien!\n\n2026. gada 5.06. plkst. 14:30 administrators man rakstīja:\nJums jāmaksā.\n\nEs nepiekrītu.",
+            "Labdien!\n\n2026. gada 5.06. plkst. 14:30 Kalniņš man rakstīja:\nJums jāmaksā.\n\nEs nepiekrītu.",
+            "Labdien!\n\nKalniņš rakstīja 5.06.2026 plkst. 14:30:\nJums jāmaksā.\n\nEs nepiekrītu.",
             "",
         ],
     )
