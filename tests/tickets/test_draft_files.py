@@ -77,8 +77,10 @@ class TestPages:
         data = {"text": WORDS, "key": "d" * 32, "seen": seen, "draft": draft.pk, "is_substantive": "on"}
         seen = browser.get(f"/tickets/{number}/").context["last_seen"].pk
         browser.post(f"/tickets/{number}/replies/", {**data, "seen": seen, "kept": [kept.token]})
-        outbound.deliver(fresh(draft).message.pk, at=riga("2025-11-10 09:31"))
-        (file,) = outgoing()[-1].iter_attachments()
+        message = fresh(draft).message
+        outbound.deliver(message.pk, at=riga("2025-11-10 09:31"))
+        (mail,) = [one for one in outgoing() if one["Message-ID"] == message.message_id]
+        (file,) = mail.iter_attachments()
         assert (file.get_filename(), file.get_content()) == ("plāns.pdf", b"%PDF-1.4 plan")
 
     def test_who_may_download_it(self, browse, with_file, submit):
