@@ -109,7 +109,9 @@ class TestJoining:
     def test_a_reply_that_left_before_the_joining_answers_nothing_that_came_by_it(
         self, receive, ticket, join, ilze, nine, cast
     ):
-        reply = reply_to_client(ticket, Reply("Labdien!", "a" * 32), by=ilze, at=nine + 90 * MINUTE)
+        reply = reply_to_client(
+            ticket, Reply("Labdien!", "a" * 32), order_reason="quick", by=ilze, at=nine + 90 * MINUTE
+        )
         outbound.deliver(reply.pk, at=nine + 91 * MINUTE)
         join()
         from tickets.actions.delivering import bounce, send_again
@@ -125,7 +127,7 @@ class TestRefusals:
     """E-II.3: nothing is joined where it is not known what a reply answers, or to whom something was promised."""
 
     def test_while_a_reply_is_on_its_way(self, ticket, join, ilze, nine):
-        reply_to_client(ticket, Reply("Labdien!", "a" * 32), by=ilze, at=nine + HOUR)
+        reply_to_client(ticket, Reply("Labdien!", "a" * 32), order_reason="quick", by=ilze, at=nine + HOUR)
         with pytest.raises(ReplyUnderWay):
             join()
 
@@ -218,15 +220,15 @@ class TestWhatWaited:
         assert (fresh(other).state, fresh(number).ticket) == ("unprocessed", other)
 
     def test_words_that_waited_for_approval_are_withdrawn_and_wait_again(self, ticket, other, join, ilze, nine):
-        approval = ask_approval(other, "Labdien!", by=ilze, at=nine + HOUR)
+        approval = ask_approval(other, Reply("Labdien!", "a" * 32), order_reason="quick", by=ilze, at=nine + HOUR)
         join()
         assert fresh(approval).state == "withdrawn"
         undo_joining(fresh(other), by=ilze, at=nine + 3 * HOUR)
         assert (fresh(approval).state, fresh(approval).decided_at) == ("waiting", None)
 
     def test_words_withdrawn_before_do_not_wait_again(self, ticket, other, join, ilze, nine):
-        first = ask_approval(other, "Labdien!", by=ilze, at=nine + HOUR)
-        ask_approval(other, "Labdien, Pēteri!", by=ilze, at=nine + HOUR + MINUTE)
+        first = ask_approval(other, Reply("Labdien!", "a" * 32), order_reason="quick", by=ilze, at=nine + HOUR)
+        ask_approval(other, Reply("Labdien, Pēteri!", "b" * 32), order_reason="quick", by=ilze, at=nine + HOUR + MINUTE)
         join()
         undo_joining(fresh(other), by=ilze, at=nine + 3 * HOUR)
         assert fresh(first).state == "withdrawn"
