@@ -98,7 +98,6 @@ def _forwarded(request: Request, found: Ticket) -> HttpResponse:
     notice = messages_of(found).filter(is_interim=True, delivery__state="queued").last()
     if notice is not None:
         undo.offer(request.session, notice)
-    request.session["forwarded"] = found.number
     return redirect("ticket", found.number)
 
 

@@ -7,8 +7,7 @@ from django.utils.translation import gettext as _
 from directory.models import Employee
 from tickets.models import Presence, Ticket
 
-# The page says every 15 seconds that it is open; three missed ones mean that it is not.
-EVERY = timedelta(seconds=15)
+# The page says every 15 seconds (`_presence.html`) that it is open; three missed ones mean that it is not.
 STALE = timedelta(seconds=45)
 
 

@@ -8,7 +8,6 @@ import nh3
 
 # Less than a client's letter may hold: what the editor can make, and nothing that could load or run.
 TAGS = {"p", "br", "strong", "em", "u", "s", "a", "ul", "ol", "li", "blockquote"}
-BLOCKS = {"p", "li", "blockquote"}
 MOST = 200_000
 
 

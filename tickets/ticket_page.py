@@ -41,7 +41,7 @@ from tickets.wording import choices, macro_by_pk, macro_choices
 
 def done_once(request: Request) -> dict[str, str]:
     """Return, once, which ticket's reply and note were taken in, so that the browser forgets its copy of the words."""
-    return {name: request.session.pop(name, "") for name in ("sent", "noted", "forwarded")}
+    return {name: request.session.pop(name, "") for name in ("sent", "noted")}
 
 
 def ticket_page(request: Request, found: Ticket, *, part: str = "", status: int = 200, **forms: Any) -> HttpResponse:
